@@ -1,0 +1,22 @@
+"""`python -m asyncdemo`, and the `asyncdemo` script."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        # Everything else costs many times what this answer should.
+        from asyncdemo import __version__
+
+        sys.stdout.write(f"asyncdemo {__version__}\n")
+        return
+    from asyncdemo.cli.main import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

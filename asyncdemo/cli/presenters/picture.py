@@ -1,0 +1,38 @@
+"""The final picture of a run."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from asyncdemo import catalog
+from asyncdemo.cli import consoles
+from asyncdemo.cli.run_options import RunOptions
+from asyncdemo.exporters import Run
+from asyncdemo.trace import Trace
+from asyncdemo.views.final import Final
+
+
+def draw(stream: TextIO, options: RunOptions, trace: Trace, run: Run, *, lines: bool = False) -> None:
+    """Writes the final picture to `stream`, with `lines` also what the program printed.
+
+    It is written at once, so that a reader who is gone is noticed here: BrokenPipeError. Where no task ran there is
+    nothing to draw.
+    """
+    if not len(trace.tasks):
+        if not run.exit_code:
+            print(f"asyncdemo: {run.command} ran no asyncio task.", file=sys.stderr)
+        return
+    console = consoles.console(stream, options.color, options.width)
+    with console.capture() as capture:
+        final = Final(trace, run, options.view, lines=lines, next_concept=_next(run.command))
+        console.print(final, end="", crop=False)
+    stream.write(capture.get())
+    stream.flush()
+
+
+def _next(name: str) -> str:
+    """The concept after the one called `name`, or "" when it is the last or none."""
+    names = [each.name for each in catalog.concepts()]
+    following = names.index(name) + 1 if name in names else len(names)
+    return names[following] if following < len(names) else ""

@@ -1,0 +1,51 @@
+"""`asyncdemo run SCRIPT|-m MODULE [ARGS...]`: the user's own program, exactly as under `python`, with its timeline."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from typer.core import TyperArgument, TyperCommand, TyperOption
+
+from asyncdemo.cli import run_options
+from asyncdemo.cli.session import Session
+from asyncdemo.run import Module, Script, ScriptRun
+
+
+def command(_arguments: Sequence[str]) -> TyperCommand:
+    """The `run` command; whatever follows SCRIPT or MODULE belongs to the program."""
+    script = TyperArgument(
+        param_decls=["script"], type=str, required=True, metavar="SCRIPT", help="the path of a Python file"
+    )
+    arguments = TyperArgument(
+        param_decls=["arguments"], type=str, nargs=-1, required=False, metavar="[ARGS]...", help="its arguments"
+    )
+    module = TyperOption(
+        param_decls=["-m", "module"], is_flag=True, default=False, help="SCRIPT is a module, as with python -m"
+    )
+    return TyperCommand(
+        "run",
+        help="Run a script or a module of your own and show its timeline.",
+        callback=_run,
+        params=[script, arguments, module, *run_options.declared("scale", "seed")],
+        context_settings={"allow_interspersed_args": False},
+    )
+
+
+def _run(script: str, arguments: tuple[str, ...] | None, *, module: bool, **given: Any) -> None:
+    options = run_options.read(given)
+    found = Module(script, arguments or ()) if module else Script.read(script, arguments or ())
+    params = {"arguments": list(found.arguments)} if found.arguments else {}
+    session = Session(options, found.title, params, about=(shlex.join(found.arguments),), script=True)
+    run = ScriptRun(
+        found,
+        recorder=session.recorder,
+        clock=session.clock,
+        loop=options.loop,
+        timeout_s=options.timeout,
+        farewell=session.farewell,
+        keeps_error=session.holds_output,
+    )
+    session.begin()
+    run.exit_process(session.conclude)

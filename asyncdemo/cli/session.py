@@ -1,0 +1,143 @@
+"""One run as the user sees it: what is recorded, shown and saved, however the run ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from asyncdemo import __version__
+from asyncdemo.cli.presenters import chosen_format, presenter
+from asyncdemo.cli.run_options import RunOptions
+from asyncdemo.exporters import Run, environment
+from asyncdemo.record import RealClock, Recorder, VirtualClock
+from asyncdemo.run import Result
+from asyncdemo.trace import Trace
+
+
+class Session:
+    """A recorder, a clock and a presenter for one run.
+
+    Args:
+        options: the run options.
+        command: the concept's or the script's name.
+        params: what it runs with, in values that JSON can hold.
+        ideal_s: how many seconds it takes at best, or None.
+        ideal_more: what comes on top of that and cannot be computed, or "".
+        about: what the title of a picture says of `params`, the most telling first.
+        watch: what to look at while it runs, or "".
+        script: whether it is a script of the user's own.
+        mask: hides in a text what must be neither shown nor saved, or None.
+
+    Raises:
+        AsyncdemoError: a file cannot be written, or format, clock and loop cannot be had (exit code 2 or 3).
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        command: str,
+        params: Mapping[str, Any],
+        *,
+        ideal_s: float | None = None,
+        ideal_more: str = "",
+        about: tuple[str, ...] = (),
+        watch: str = "",
+        script: bool = False,
+        mask: Callable[[str], str] | None = None,
+    ) -> None:
+        check_files(options)
+        self._options = options
+        ideal_ns = None if ideal_s is None else round(ideal_s * 1e9)
+        self._run = Run(
+            command,
+            params,
+            ideal_ns=ideal_ns,
+            ideal_more=ideal_more,
+            version=__version__,
+            about=about,
+            watch=watch,
+        )
+        format_ = chosen_format(options, script=script)
+        self._presenter = presenter(format_, options)
+        self._settled = False
+        self._fault: str | None = None
+        self.clock = VirtualClock() if options.clock == "virtual" else RealClock()
+        if options.loop == "uvloop":
+            self.clock.new_event_loop("uvloop").close()
+        self.recorder = Recorder(
+            clock=self.clock,
+            hold_output=self._presenter.holds_output,
+            wanted=format_ != "quiet" or bool(options.save),
+            meta={"command": command, "params": dict(params), "observer": self._presenter.observer},
+            mask=mask,
+        )
+
+    @property
+    def holds_output(self) -> bool:
+        """Whether what the program prints does not reach the terminal while it runs."""
+        return self._presenter.holds_output
+
+    def begin(self) -> None:
+        """Shows from now on what is recorded."""
+        self._presenter.start(self.recorder, self._described(Trace(), 0))
+
+    def conclude(self, result: Result) -> int:
+        """Restores the terminal, saves and shows the whole; returns the exit code of the process."""
+        trace = result.trace
+        self._settle(trace)
+        warnings = tuple(fault for fault in (self._fault, self.recorder.fault) if fault)
+        for warning in warnings:
+            print(f"asyncdemo: {warning}", file=sys.stderr)
+        sys.stderr.write(result.error or "")
+        run = self._described(trace, result.exit_code, warnings)
+        if self._options.save:
+            from asyncdemo import tracefile
+
+            kept = replace(trace, meta={**trace.meta, "run": run.kept()})
+            tracefile.save(kept, self._options.save, force=self._options.force)
+        self._presenter.conclude(trace, run)
+        return result.exit_code
+
+    def farewell(self, code: int) -> None:
+        """Shows what there is, for the process is about to end; called inside whatever the program was doing."""
+        if self._settled:
+            return
+        trace = Trace()
+        try:
+            trace = self.recorder.stop()
+        finally:
+            self._settle(trace)
+        self.conclude(Result(trace, code, 0))
+
+    def _settle(self, trace: Trace) -> None:
+        """Ends the showing and restores the terminal, before anything else can go wrong."""
+        if self._settled:
+            return
+        self._settled = True
+        self._fault = self._presenter.stop(trace)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+
+    def _described(self, trace: Trace, code: int, warnings: tuple[str, ...] = ()) -> Run:
+        """The run as exporters describe it."""
+        return replace(
+            self._run,
+            env={"clock": self.clock.name} | environment(trace),
+            observer=self._presenter.observer,
+            exit_code=code,
+            warnings=warnings,
+        )
+
+
+def check_files(options: RunOptions) -> None:
+    """Does nothing when the files that `options` name can be written.
+
+    Raises:
+        AsyncdemoError: one cannot, or is there already (exit code 2).
+    """
+    for path in filter(None, (options.save, options.output)):
+        from asyncdemo.files import check_writable
+
+        check_writable(path, force=options.force)

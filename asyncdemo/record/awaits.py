@@ -1,0 +1,235 @@
+"""What a suspended task waits for, read from its chain of awaits.
+
+The innermost line of the program's own names the place. What is waited for is told by the innermost function below it
+that is in the table of the libraries (`library_waits`), else by the first of asyncio's own coroutines below any other
+line, which names the primitive, else by the future at the end of the chain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.base_subprocess
+import asyncio.locks
+import asyncio.queues
+import asyncio.streams
+import asyncio.subprocess
+import asyncio.tasks
+import asyncio.threads
+import sys
+from _thread import allocate_lock
+from array import array
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from asyncdemo.record.chains import chain, code_of, frame_of, told_of
+from asyncdemo.record.library_waits import library_wait
+from asyncdemo.record.sites import SiteBook, Strings
+from asyncdemo.trace import NONE, Actor, Wait, Waits
+
+if TYPE_CHECKING:
+    from asyncdemo.record.resources import ResourceBook
+    from asyncdemo.record.tables import TaskRows
+
+BRIEF = 0
+YIELD = 1
+"""Rows that every table of waits begins with."""
+
+MARK = "_asyncdemo"
+"""The attribute by which a loop, a resource or a library's future carries what is known of it while it is recorded."""
+
+_tasks: Any = asyncio.tasks
+_streams: Any = asyncio.streams
+_subprocesses: Any = asyncio.base_subprocess
+
+_PRIMITIVES: dict[CodeType, tuple[Wait, str]] = {
+    function.__code__: (kind, on)
+    for function, kind, on in (
+        (asyncio.tasks.sleep, Wait.SLEEP, "sleep"),
+        (_tasks._wait, Wait.TASK, "tasks"),
+        (asyncio.taskgroups.TaskGroup.__aexit__, Wait.TASK, "tasks"),
+        (asyncio.locks.Lock.acquire, Wait.LOCK, ""),
+        (asyncio.locks.Semaphore.acquire, Wait.SEMAPHORE, ""),
+        (asyncio.locks.Condition.wait, Wait.CONDITION, ""),
+        (asyncio.locks.Event.wait, Wait.EVENT, ""),
+        (asyncio.locks.Barrier.wait, Wait.BARRIER, ""),
+        (asyncio.queues.Queue.get, Wait.QUEUE_GET, ".get"),
+        (asyncio.queues.Queue.put, Wait.QUEUE_PUT, ".put"),
+        (asyncio.queues.Queue.join, Wait.QUEUE_JOIN, ".join"),
+        *([] if sys.version_info >= (3, 12) else [(asyncio.tasks.wait_for, Wait.TASK, "task")]),
+        (_tasks._cancel_and_wait, Wait.TASK, "task"),
+        (asyncio.threads.to_thread, Wait.THREAD, "thread"),
+        (_streams.StreamReader._wait_for_data, Wait.NETWORK, "socket"),
+        (_streams.FlowControlMixin._drain_helper, Wait.NETWORK, "socket"),
+        (asyncio.subprocess.Process.wait, Wait.SUBPROCESS, "process exit"),
+        (_subprocesses.BaseSubprocessTransport._wait, Wait.SUBPROCESS, "process exit"),
+    )
+}
+_RESOURCE_WAITS = frozenset(
+    {Wait.LOCK, Wait.SEMAPHORE, Wait.CONDITION, Wait.EVENT, Wait.BARRIER}
+    | {Wait.QUEUE_GET, Wait.QUEUE_PUT, Wait.QUEUE_JOIN}
+)
+
+
+_BY_WAKER: dict[int, tuple[Wait, str]] = {
+    int(Actor.NETWORK): (Wait.NETWORK, "socket"),
+    int(Actor.THREAD): (Wait.THREAD, "thread"),
+    int(Actor.PROCESS): (Wait.PROCESS, "process"),
+    int(Actor.TIMER): (Wait.FUTURE, "timer"),
+}
+
+
+class WaitBook:
+    """Interned reasons to wait."""
+
+    def __init__(self, strings: Strings, sites: SiteBook, tasks: TaskRows) -> None:
+        self._strings = strings
+        self._sites = sites
+        self._tasks = tasks
+        self._rows: list[tuple[int, int, int, int, int]] = []
+        self._index: dict[tuple[int, int, int, int, int], int] = {}
+        self._shapes: dict[tuple[int, ...], _Shape] = {}
+        self._unseen: dict[int, int] = {}
+        self._lock = allocate_lock()
+        self.spent_s = 0.0
+        """How long looking took, in all."""
+        self.since_s = 0.0
+        """When looking began."""
+        self.unseen_waits = 0
+        self.row(Wait.BRIEF, "")
+        self.row(Wait.YIELD, "")
+
+    def row(self, kind: Wait, on: str, resource: int = NONE, task: int = NONE, site: int = NONE) -> int:
+        """The row of this reason."""
+        key = (int(kind), self._strings.intern(on), resource, task, site)
+        index = self._index.get(key)
+        if index is None:
+            with self._lock:
+                self._rows.append(key)
+                index = self._index[key] = len(self._rows) - 1
+        return index
+
+    def read(self, task: asyncio.Task[Any], waker: int, future: Any, resources: ResourceBook) -> int:
+        """The row of what `task`, suspended now, waits for.
+
+        Args:
+            task: a task that is not running.
+            waker: who has just made it ready, or `Actor.UNKNOWN` when it still waits.
+            future: what it is suspended on.
+            resources: finds the row of a lock, a queue and so on.
+        """
+        links, code_ids = chain(task.get_coro())
+        key = tuple(code_ids)
+        shape = self._shapes.get(key) or self._new_shape(key, links)
+        frame = None if shape.own is None else frame_of(links[shape.own])
+        instruction = NONE if frame is None else frame.f_lasti
+        place = shape.places.get(instruction) or self._new_place(shape, instruction, frame)
+        if place.row >= 0:
+            return place.row
+        if shape.meaning is None:
+            return self._on_future(future, waker, place.site)
+        kind, on = shape.meaning
+        method = frame_of(links[shape.depth])
+        resource = resources.row_of(None if method is None else method.f_locals.get("self"), place.site)
+        return self.row(kind, resources.name(resource) + on, resource=resource, site=place.site)
+
+    def _new_shape(self, key: tuple[int, ...], links: list[Any]) -> _Shape:
+        codes = [code_of(link) for link in links]
+        own = [depth for depth, code in enumerate(codes) if not self._sites.is_foreign(code)]
+        shape = _Shape(codes, told_of(codes, own))
+        shape.meaning = library_wait(links)
+        if shape.meaning is None:
+            shape.find_primitive(own[-1] + 1 if own else 0)
+        # Known only when it is whole, as a place is below: a view's thread may be looking too.
+        self._shapes[key] = shape
+        return shape
+
+    def _new_place(self, shape: _Shape, instruction: int, frame: FrameType | None) -> _Place:
+        site = NONE if frame is None else self._sites.of_frame(frame)
+        place = _Place(site)
+        if shape.meaning is not None and shape.depth == NONE:
+            place.row = self.row(*shape.meaning, site=site)
+        shape.places[instruction] = place
+        return place
+
+    def unseen(self, waker: int) -> int:
+        """The row of a wait that was not looked at, for want of time: what its end tells of it."""
+        self.unseen_waits += 1
+        row = self._unseen.get(waker)
+        if row is None:
+            kind, on = _BY_WAKER.get(waker) or (Wait.FUTURE, "future")
+            row = self._unseen[waker] = self.row(kind, on)
+        return row
+
+    def _on_future(self, future: Any, waker: int, site: int) -> int:
+        awaited = self._tasks.row_of(future)
+        if awaited >= 0:
+            return self.row(Wait.TASK, "task", task=awaited, site=site)
+        answer = getattr(future, MARK, None)
+        if answer is not None:
+            return self.row(Wait.NETWORK, answer, site=site)
+        children = () if type(future) is asyncio.Future else getattr(future, "_children", ())
+        if any(isinstance(child, asyncio.Task) for child in children):
+            return self.row(Wait.TASK, "tasks", site=site)
+        known = None if future.cancelled() else _BY_WAKER.get(waker)
+        kind, on = known or _pending_kind(children[0] if children else future)
+        return self.row(kind, on, site=site)
+
+    def table(self) -> Waits:
+        """The reasons so far, as a table of a trace."""
+        kinds, *others = zip(*self._rows, strict=True)
+        return Waits(
+            memoryview(array("b", kinds)).toreadonly(),
+            *(memoryview(array("i", column)).toreadonly() for column in others),
+        )
+
+
+class _Shape:
+    """A chain of awaits as the functions in it make it: most of what it means is known once one task was seen in it."""
+
+    __slots__ = ("codes", "depth", "meaning", "own", "places")
+
+    def __init__(self, codes: list[CodeType], own: int | None) -> None:
+        self.codes = codes
+        """Kept, so that their identities stay theirs."""
+        self.own = own
+        """Depth of the function whose line is told, or None."""
+        self.meaning: tuple[Wait, str] | None = None
+        """What is waited for; None when only the future at the end of the chain can tell."""
+        self.depth = NONE
+        """Of the method of the resource that is waited for, or `NONE` when it is none."""
+        self.places: dict[int, _Place] = {}
+        """By the instruction that the function whose line is told has come to."""
+
+    def find_primitive(self, first: int) -> None:
+        """Takes what it means from the first of asyncio's own coroutines from depth `first` on."""
+        for depth in range(first, len(self.codes)):
+            self.meaning = _primitive(self.codes[depth])
+            if self.meaning is not None:
+                self.depth = depth if self.meaning[0] in _RESOURCE_WAITS else NONE
+                return
+
+
+class _Place:
+    """Where tasks suspend."""
+
+    __slots__ = ("row", "site")
+
+    def __init__(self, site: int) -> None:
+        self.site = site
+        self.row = NONE
+        """Of the wait, when it is the same for every task here."""
+
+
+def _primitive(code: CodeType) -> tuple[Wait, str] | None:
+    """What asyncio's own coroutine waits for by its nature."""
+    if code.co_filename.endswith(("selector_events.py", "proactor_events.py")):
+        return Wait.NETWORK, "socket"
+    return _PRIMITIVES.get(code)
+
+
+def _pending_kind(future: Any) -> tuple[Wait, str]:
+    """What a bare future that is still pending stands for, from whom it will tell."""
+    for callback, _ in getattr(future, "_callbacks", None) or ():
+        if getattr(callback, "__qualname__", "").startswith("_chain_future."):
+            return Wait.THREAD, "thread"
+    return Wait.FUTURE, "future"

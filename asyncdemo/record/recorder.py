@@ -1,0 +1,252 @@
+"""The recorder: watches the asyncio programs of this process from `start` to `stop`, and gives their trace."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import functools
+import threading
+import weakref
+from _thread import allocate_lock, get_ident
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from asyncdemo.errors import AsyncdemoError
+from asyncdemo.record.asyncio_loops import install as observe_asyncio
+from asyncdemo.record.asyncio_loops import unwatch_factory
+from asyncdemo.record.awaits import MARK, WaitBook
+from asyncdemo.record.cancels import CancelBook
+from asyncdemo.record.clock import SECOND, RealClock, VirtualClock, nanoseconds
+from asyncdemo.record.coroutines import CoroutineBook
+from asyncdemo.record.hooks import Hooks
+from asyncdemo.record.library_futures import install as mark_library_futures
+from asyncdemo.record.loops import LoopRecorder
+from asyncdemo.record.output import OutputBook
+from asyncdemo.record.pending import PendingTasks
+from asyncdemo.record.reader import Reader
+from asyncdemo.record.resources import Request, ResourceBook
+from asyncdemo.record.sites import Callers, SiteBook, Strings
+from asyncdemo.record.stalls import StallBook
+from asyncdemo.record.steps import run_step
+from asyncdemo.record.tables import TaskRows
+from asyncdemo.record.trio_runs import TrioBook
+from asyncdemo.record.uvloop_loops import install as observe_uvloop
+from asyncdemo.record.workers import WorkerBook
+from asyncdemo.trace import NONE, Trace, Wait
+
+BRIEF_NS = 100_000
+"""Waits shorter than this are not looked into: looking takes a few microseconds."""
+BURST_NS = 20_000
+STALL_NS = 50_000_000
+PAUSE_NS = 1_000_000
+LONGEST_NUMBER = 9
+"""Digits of a default name's number that a column has room for."""
+
+_active: Recorder | None = None
+
+
+class Recorder:
+    """Records every event loop of the process.
+
+    Args:
+        clock: the time that the recording is in.
+        hold_output: whether what the program prints is kept from the terminal.
+        meta: what the trace is to say about itself, in values that JSON can hold.
+        wanted: whether anybody will read the trace in the end; when not, `stop` gives an empty one at no cost.
+        mask: hides in a text, such as a printed line, what must not be kept; None keeps all.
+
+    Attributes:
+        fault: one sentence when the recorder had to switch itself off, else None.
+        trace: what was recorded, once the recording has ended, else None.
+        screen: where to draw while output is held, else None.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: RealClock | VirtualClock | None = None,
+        hold_output: bool = False,
+        meta: Mapping[str, Any] | None = None,
+        wanted: bool = True,
+        mask: Callable[[str], str] | None = None,
+    ) -> None:
+        self.clock = clock or RealClock()
+        self.now = self.clock.now_ns
+        self.fault: str | None = None
+        real = self.clock.name == "real"
+        self.brief_ns, self.burst_ns = (BRIEF_NS, BURST_NS) if real else (0, 0)
+        self.stall_ns, self.pause_ns = STALL_NS, PAUSE_NS
+        self.hooks = Hooks()
+        self.tasks = TaskRows()
+        self.strings = Strings(mask)
+        self.sites = SiteBook(self.strings)
+        self.callers = Callers(self.sites)
+        self.cancels = CancelBook(self.sites)
+        self.coroutines = CoroutineBook(self.strings, self.sites, self.tasks)
+        self.waits = WaitBook(self.strings, self.sites, self.tasks)
+        self.resources = ResourceBook(self.strings, self.sites, self.running, self.now, self.origin, self.burst_ns)
+        self.workers = WorkerBook(self)
+        self.stalls = StallBook(self)
+        self.trio = TrioBook(self)
+        self.loops: list[LoopRecorder] = []
+        self.output = OutputBook(self, hold=hold_output)
+        self.seen_loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+        self.pending = PendingTasks(self)
+        self._reader = Reader(self)
+        self._lock = allocate_lock()
+        self.meta = dict(meta or {})
+        self._wanted = wanted
+        self.trace: Trace | None = None
+        self.started_ns = self.now()  # a view may look before the recording begins
+
+    # Recording
+
+    def start(self) -> Self:
+        """Begins to record.
+
+        Raises:
+            AsyncdemoError: another recorder is at work in this process.
+        """
+        global _active
+        if _active is not None:
+            raise AsyncdemoError(
+                "A recording is under way already.\nA process can be recorded once at a time.\nStop the first."
+            )
+        _active = self
+        self.sites.leave_out_launcher()
+        self.sites.add_entries(run_step)
+        self.started_ns = self.now()
+        self.waits.since_s = self.clock.seconds()
+        self.meta["started"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        self.output.start()
+        observe_asyncio(self)
+        observe_uvloop(self)
+        mark_library_futures(self.hooks)
+        self.resources.install(self.hooks, self.guarded)
+        self.workers.install()
+        self.trio.install()
+        self.stalls.start()
+        return self
+
+    def stop(self) -> Trace:
+        """Ends the recording and returns what was recorded. Stopping again returns the same trace."""
+        global _active
+        if self.trace is None:
+            end_ns = self.now()
+            under_way = self._reader.under_way()
+            try:
+                waiting = self.pending.waits(all_names=True)
+            except Exception as fault:
+                self.fail(fault)
+                waiting = {}
+            for part in (self.stalls.stop, self.trio.stop, self.hooks.restore, self.output.stop, self._forget_marks):
+                self.guarded(part)()
+            _active = None
+            reader = self._reader
+            self.trace = reader.whole(under_way, end_ns, waiting) if self._wanted else Trace(meta=reader.described())
+        return self.trace
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def screen(self) -> TextIO | None:
+        """Where a view can draw while the program's output is held."""
+        return self.output.screen
+
+    def fail(self, fault: BaseException) -> None:
+        """Switches the recorder off: a fault in it must not become the program's."""
+        if self.fault is None:
+            self.fault = f"recording stopped: {type(fault).__name__}: {fault}"
+            self.hooks.restore()
+
+    def guarded(self, function: Callable[..., None]) -> Callable[..., None]:
+        """`function`, with its own faults kept from whoever calls it."""
+
+        @functools.wraps(function)
+        def guard(*args: Any, **options: Any) -> None:
+            try:
+                function(*args, **options)
+            except Exception as fault:
+                self.fail(fault)
+
+        return guard
+
+    def _forget_marks(self) -> None:
+        self.resources.forget()
+        for reference in self.seen_loops:
+            loop = reference()
+            if loop is None:
+                continue
+            vars(loop).pop(MARK, None)
+            unwatch_factory(loop)
+
+    # What the parts ask
+
+    def of_loop(self, loop: Any) -> LoopRecorder:
+        """The recorder of `loop`; a new one the first time that it is seen."""
+        known = vars(loop).get(MARK)
+        if known is None:
+            with self._lock:
+                known = LoopRecorder(self, len(self.loops), loop)
+                setattr(loop, MARK, known)
+                self.loops.append(known)
+                self.seen_loops.append(weakref.ref(loop))
+        return known  # type: ignore[no-any-return]
+
+    def running(self) -> LoopRecorder | None:
+        """The recorder of the loop that runs in this thread, or None."""
+        trio = self.trio.running()
+        if trio is not None:
+            return trio
+        loop = asyncio._get_running_loop()
+        return None if loop is None else self.of_loop(loop)
+
+    def running_task(self) -> int:
+        """The task on whose behalf this thread acts, or `NONE`."""
+        loop = self.running()
+        return loop.task if loop is not None else NONE
+
+    def thread_origin(self) -> int:
+        """String: the thread, when what happens is outside the main thread and every loop; else `NONE`."""
+        if self.running() is not None or get_ident() == threading.main_thread().ident:
+            return NONE
+        thread = threading._active.get(get_ident())  # type: ignore[attr-defined]
+        return self.strings.intern(f"thread {thread.name}" if thread is not None else "thread")
+
+    def origin(self) -> int:
+        """The recorder's time that the trace's times count from."""
+        first = self.tasks.first_created
+        return self.started_ns if first is None else nanoseconds(first)
+
+    def moment(self, loop: asyncio.AbstractEventLoop, loop_time: float) -> float:
+        """The recorder's time, in seconds, at a time of the loop's own clock."""
+        return nanoseconds(self.clock.seconds() - (loop.time() - loop_time)) / SECOND
+
+    def name_code(self, name: str) -> int:
+        """How the table of tasks writes a task's name."""
+        if name.startswith("Task-"):
+            number = name[5:]
+            if number.isdecimal() and number.isascii() and number[0] != "0" and len(number) <= LONGEST_NUMBER:
+                return NONE - int(number)
+        return self.strings.intern(name)
+
+    def request_wait(self, request: Request) -> int:
+        """The row of waits of a task that has asked for a lock or a slot."""
+        name = self.resources.name(request.resource)
+        kind = Wait.SEMAPHORE if "Semaphore" in name else Wait.LOCK
+        return self.waits.row(kind, name, request.resource, NONE, request.site)
+
+    # Reading
+
+    def snapshot(
+        self, cursor: tuple[int, ...] | None = None, most_steps: int | None = None, most_tasks: int | None = None
+    ) -> tuple[Trace, tuple[int, ...]]:
+        """What has been recorded so far, from any thread; see `Reader.snapshot`."""
+        return self._reader.snapshot(cursor, most_steps, most_tasks)

@@ -1,0 +1,96 @@
+"""Timeline: from a trace to what pictures, findings and comparisons need. Pure functions and small classes."""
+
+from asyncdemo.timeline.cells import Cells, Labels, Mark
+from asyncdemo.timeline.curves import average, concurrency, finished
+from asyncdemo.timeline.libraries import Folded, folded, libraries_resources, libraries_tasks
+from asyncdemo.timeline.occupancy import (
+    Occupancy,
+    Seats,
+    Span,
+    Worker,
+    changes,
+    levels,
+    most_tasks,
+    occupancy,
+    peak,
+    peak_lengths,
+    resources_used,
+    seated,
+    waits_for,
+    workers,
+)
+from asyncdemo.timeline.picture import LASTING, LIVE_BUDGET, MOST_ROWS_OF_TASKS, Picture
+from asyncdemo.timeline.progress import Progress, how_many
+from asyncdemo.timeline.quantiles import at_share, quantile
+from asyncdemo.timeline.seating import Seating
+from asyncdemo.timeline.selection import without, without_resources
+from asyncdemo.timeline.states import (
+    STATE_OF,
+    Holding,
+    Interval,
+    Piece,
+    State,
+    ending,
+    intervals,
+    intervals_by_task,
+    pieces,
+    tile,
+    wait_states,
+)
+from asyncdemo.timeline.summary import Summary, lateness, managers, one_by_one_ns, queued, shown, summary
+
+__all__ = [
+    "LASTING",
+    "LIVE_BUDGET",
+    "MOST_ROWS_OF_TASKS",
+    "STATE_OF",
+    "Cells",
+    "Folded",
+    "Holding",
+    "Interval",
+    "Labels",
+    "Mark",
+    "Occupancy",
+    "Picture",
+    "Piece",
+    "Progress",
+    "Seating",
+    "Seats",
+    "Span",
+    "State",
+    "Summary",
+    "Worker",
+    "at_share",
+    "average",
+    "changes",
+    "concurrency",
+    "ending",
+    "finished",
+    "folded",
+    "how_many",
+    "intervals",
+    "intervals_by_task",
+    "lateness",
+    "levels",
+    "libraries_resources",
+    "libraries_tasks",
+    "managers",
+    "most_tasks",
+    "occupancy",
+    "one_by_one_ns",
+    "peak",
+    "peak_lengths",
+    "pieces",
+    "quantile",
+    "queued",
+    "resources_used",
+    "seated",
+    "shown",
+    "summary",
+    "tile",
+    "wait_states",
+    "waits_for",
+    "without",
+    "without_resources",
+    "workers",
+]

@@ -1,0 +1,110 @@
+"""Which tasks and resources are a library's own: its doing, which the program has not asked for and may not know of."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
+from typing import NamedTuple
+
+from asyncdemo.timeline.selection import without, without_resources
+from asyncdemo.trace import NONE, Trace
+
+_INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]([^/\\]+?)(?:\.py)?(?:[/\\]|$)")
+"""A file of an installed package, and the package's name."""
+_STANDARD = re.compile(r"[/\\](?:lib(?:64)?[/\\]python3[^/\\]*|Lib)[/\\](?!(?:site|dist)-packages)|^<frozen ")
+"""A file of the standard library."""
+
+
+def libraries_tasks(trace: Trace) -> dict[int, str]:
+    """The tasks that are a library's own: the name of its package, by row of `trace.tasks`.
+
+    Such a task was made by a line of an installed package, or by none when it runs such a package's code, of a
+    coroutine that is not the program's, and nothing that is known of it was done by a line of the program's: no wait,
+    hold, print, cancellation or task that it made. So a task in which a library calls the program back is the program's
+    as soon as that shows. What the program's main task itself is of counts as the program, installed or not.
+    """
+    packages = _packages(trace)
+    found: dict[int, str] = {}
+    if not any(packages):
+        return found
+    for task, (site, defined) in enumerate(zip(trace.tasks.site, trace.tasks.defined, strict=True)):
+        package = packages[site if site != NONE else defined]
+        if package and (packages[defined] or _is_pythons(trace, defined)):
+            found[task] = package
+    for task in _shown_at_work(trace, packages) & found.keys():
+        del found[task]
+    return found
+
+
+class Folded(NamedTuple):
+    """What a package had of its own.
+
+    Attributes:
+        tasks: how many tasks.
+        resources: how many locks, queues and so on that were held or filled.
+    """
+
+    tasks: int
+    resources: int
+
+
+def folded(trace: Trace) -> tuple[Trace, dict[str, Folded]]:
+    """The recording without what is the libraries' own doing, and how much that is, by package.
+
+    Their tasks are gone, and who held their locks and how full their queues were. What the program's tasks waited for
+    stays, whosever it is.
+    """
+    tasks, resources = libraries_tasks(trace), libraries_resources(trace)
+    used = set(resources).intersection(chain(trace.holds.resource, trace.levels.resource))
+    if not tasks and not used:
+        return trace, {}
+    left = without_resources(without(trace, tasks), used)
+    of_tasks, of_resources = Counter(tasks.values()), Counter(map(resources.__getitem__, used))
+    packages = sorted(of_tasks.keys() | of_resources.keys())
+    return left, {package: Folded(of_tasks[package], of_resources[package]) for package in packages}
+
+
+def libraries_resources(trace: Trace) -> dict[int, str]:
+    """The locks, queues and so on that lines of an installed package use: its name, by row of `trace.resources`."""
+    packages = _packages(trace)
+    return {resource: packages[site] for resource, site in enumerate(trace.resources.site) if packages[site]}
+
+
+def _packages(trace: Trace) -> list[str]:
+    """For each site the library that it belongs to, or "" for the program and Python; the last stands for `NONE`."""
+    of_files = {file: _package_of(trace.text(file)) for file in set(trace.sites.file)}
+    found = [*(of_files[file] for file in trace.sites.file), ""]
+    program = found[trace.tasks.defined[0]] if len(trace.tasks) else ""
+    return ["" if package == program else package for package in found]
+
+
+def _package_of(file: str) -> str:
+    """The installed package that a source file belongs to, or ""."""
+    found = _INSTALLED.search(file)
+    return found[1] if found else ""
+
+
+def _is_pythons(trace: Trace, defined: int) -> bool:
+    """Whether a coroutine that is defined at this site, or nowhere, is of Python itself."""
+    return defined == NONE or bool(_STANDARD.search(trace.text(trace.sites.file[defined])))
+
+
+def _shown_at_work(trace: Trace, packages: list[str]) -> set[int]:
+    """The tasks of which it shows that lines of the program ran in them."""
+    tasks, steps = trace.tasks, trace.steps
+
+    def own(pairs: Iterable[tuple[int, int]]) -> set[int]:
+        return {task for task, site in pairs if site != NONE and not packages[site]}
+
+    waited = {wait for wait, site in enumerate(trace.waits.site) if site != NONE and not packages[site]}
+    waits = chain(zip(steps.task, steps.wait, strict=True), enumerate(tasks.waiting))
+    return set().union(
+        trace.lines.task,
+        (task for task, wait in waits if wait in waited),
+        own(zip(tasks.parent, tasks.site, strict=True)),
+        own(zip(trace.holds.task, trace.holds.site, strict=True)),
+        own(zip(trace.stalls.task, trace.stalls.site, strict=True)),
+        own(zip(trace.cancels.by, trace.cancels.site, strict=True)),
+    )

@@ -1,0 +1,46 @@
+"""What is drawn in the cells of a task's lane."""
+
+from __future__ import annotations
+
+import re
+
+from asyncdemo.timeline import Picture, State
+
+HOLES = re.compile(rb"([^\x00])\x00+(?=[^\x00])")
+SLIVER = 4
+"""At either end of a life, a moment that fills less than one part in so many of its cell is no cell."""
+MOMENTARY = (State.READY, State.RUN)
+"""States in which the lateness of timers puts the last moment of many a life."""
+
+
+def drawn(picture: Picture, task: int) -> bytes:
+    """The `State` to draw in each of a task's cells: the one in which most of the cell was spent, 0 for none."""
+    cells = bytes(picture.cells.dominant(task))
+    if picture.sampled:
+        return _bridged(cells, max(0, picture.trace.tasks.created_ns[task]) // picture.cell_ns)
+    return _without_slivers(picture, task, cells)
+
+
+def _bridged(cells: bytes, born: int) -> bytes:
+    """Cells that a sampled picture knows nothing of go on as the cell before them, the first ones as the one after."""
+    known = cells[born:].lstrip(b"\0")
+    start = (known[:1] * (len(cells) - born - len(known))) + known
+    return cells[:born] + HOLES.sub(lambda hole: hole[1] * len(hole[0]), start)
+
+
+def _without_slivers(picture: Picture, task: int, cells: bytes) -> bytes:
+    """Without the cells that a life only just touches; one stays at least."""
+    stop = len(cells.rstrip(b"\0"))
+    start = len(cells) - len(cells.lstrip(b"\0"))
+    while stop - start > 1 and _is_sliver(picture, task, cells, stop - 1):
+        stop -= 1
+    while stop - start > 1 and _is_sliver(picture, task, cells, start):
+        start += 1
+    return cells[start:stop].rjust(stop, b"\0").ljust(len(cells), b"\0")
+
+
+def _is_sliver(picture: Picture, task: int, cells: bytes, column: int) -> bool:
+    if cells[column] not in MOMENTARY:
+        return False
+    spent = sum(picture.cells.ns(task, state)[column] for state in State)
+    return spent * SLIVER < picture.cell_ns

@@ -1,0 +1,177 @@
+"""The first line of a screen and the legend under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.style import Style
+
+from asyncdemo.timeline import STATE_OF, Picture, State
+from asyncdemo.trace import NONE, Actor, Outcome, Trace, Wait
+from asyncdemo.views.canvas import Line, clean, fit, width_of, wrapped
+from asyncdemo.views.drawn import drawn
+from asyncdemo.views.frame import Frame
+from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, OK, PLAIN, STATE_STYLES, TITLE, WAITING
+from asyncdemo.views.names import name_of
+from asyncdemo.views.plain import ACTORS
+from asyncdemo.views.units import counted, stopwatch
+
+ELSEWHERE = {
+    Wait.SLEEP: "sleeping",
+    Wait.NETWORK: "on the network",
+    Wait.THREAD: "in a thread",
+    Wait.PROCESS: "in a process",
+    Wait.SUBPROCESS: "in a child process",
+}
+MOST_NAMES = 3
+
+
+def facts(trace: Trace, tasks: int) -> list[str]:
+    """`10 tasks`, `asyncio`: how many tasks there are, the loop that they ran on, and virtual time."""
+    said = [counted(tasks, "task"), *sorted({loop_name(trace.text(kind)) for kind in trace.loops.kind})]
+    return [*said, "virtual time"] if trace.meta.get("clock") == "virtual" else said
+
+
+def loop_name(kind: str) -> str:
+    """`asyncio`, `uvloop` or `trio`, out of the loop's module and class."""
+    return next((known for known in ("uvloop", "trio") if kind.startswith(known)), "asyncio")
+
+
+def header(frame: Frame, title: str, about: Sequence[str], facts: Sequence[str], picture: Picture, state: str) -> Line:
+    """The title, what of `about` and `facts` there is room for, and at the right how long it has been running."""
+    clock = f"{stopwatch(picture.now_ns)} {state}".rstrip()
+    line = Line(fit(title, min(len(title), frame.width // 2), frame.glyphs.cut), TITLE)
+    room = frame.width - line.width - len(clock) - 4
+    if room > 0:
+        line.put("  ").put(_fitting([clean(text) for text in about if text], list(facts), room, frame))
+    return line.to(frame.width - len(clock)).put(clock, FAINT if state else PLAIN)
+
+
+def _fitting(about: list[str], facts: list[str], room: int, frame: Frame) -> str:
+    """All that fits whole: the facts matter most, and of each the first ones."""
+    between = f" {frame.glyphs.dot} "
+    while width_of(between.join([*about, *facts])) > room:
+        (about or facts).pop()
+    return between.join([*about, *facts])
+
+
+def legend(frame: Frame, picture: Picture, *, live: bool = False, more: Sequence[Line] = ()) -> list[Line]:
+    """What the glyphs in the lanes mean, each once, and only those that are there; with `more` entries of the view's.
+
+    An entry begins with its glyph and has its meaning behind that. Rows with a title of their own need none.
+    """
+    left_out = picture.left_out() if picture.cohort == 1 else frozenset()
+    lanes = [drawn(picture, row) for row in range(picture.cells.rows) if row not in left_out]
+    states = [state for state in LEGEND if any(state in cells for cells in lanes)]
+    marks = ((frame.glyphs.states[state], STATE_STYLES[state], _meaning(picture, state)) for state in states)
+    endings = _statuses(picture.trace, left_out, frame, live=live)
+    entries = [*map(_entry, marks), *more, *map(_entry, endings)]
+    return list(wrapped(_each_once(entries), frame.width))
+
+
+def _entry(meant: tuple[str, Style, str]) -> Line:
+    mark, style, text = meant
+    return Line(mark, style).put(f" {text}")
+
+
+def _each_once(entries: Sequence[Line]) -> list[Line]:
+    """Entries with the same glyph in the same colour as one, where the last of them stood."""
+    meanings: dict[tuple[str, Style | None], dict[str, None]] = {}
+    for entry in entries:
+        mark, *texts = entry.segments
+        meaning = "".join(text.text for text in texts).strip()
+        known = meanings.pop((mark.text, mark.style), {})
+        meanings[mark.text, mark.style] = {**known, meaning: None}
+    return [_entry((mark, style or PLAIN, " or ".join(texts))) for (mark, style), texts in meanings.items()]
+
+
+LEGEND = (State.WAIT, State.HOLD, State.SLEEP, State.RUN, State.TASKS, State.READY)
+
+
+def _meaning(picture: Picture, state: State) -> str:
+    trace = picture.trace
+    if state == State.RUN:
+        return "running"
+    if state == State.READY:
+        return "ready, not yet running"
+    if state == State.TASKS:
+        return "waiting for tasks"
+    if state == State.HOLD:
+        resources = {trace.text(trace.resources.name[row]) for row in dict.fromkeys(trace.holds.resource)}
+        return f"holding {_listed(sorted(resources))}"
+    waits = [(Wait(trace.waits.kind[wait]), trace.waits.on[wait]) for wait in _waits(picture)]
+    if state == State.SLEEP:
+        return _listed(list(dict.fromkeys(ELSEWHERE[kind] for kind, _ in waits if kind in ELSEWHERE)))
+    on = dict.fromkeys(trace.text(on) for kind, on in waits if STATE_OF[kind] == State.WAIT)
+    return f"waiting for {_listed(list(on))}"
+
+
+def _waits(picture: Picture) -> Iterable[int]:
+    """The rows of waits that tasks had, or may have had where only the newest steps are known."""
+    trace = picture.trace
+    if not picture.exact:
+        return range(len(trace.waits))
+    return sorted({*trace.steps.wait, *trace.tasks.waiting} - {NONE})
+
+
+def _listed(words: list[str]) -> str:
+    """`a`, `a or b`, `a, b or c`; of many the first ones and the number of the others."""
+    if len(words) > MOST_NAMES:
+        words = [*words[: MOST_NAMES - 1], f"{len(words) - MOST_NAMES + 1} more"]
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]])) if words else "something"
+
+
+def waits(trace: Trace, task: int) -> bool:
+    """Whether a pending task waits for others: for tasks, or for a lock, a queue and so on."""
+    wait = trace.tasks.waiting[task]
+    return wait != NONE and STATE_OF[Wait(trace.waits.kind[wait])] in (State.WAIT, State.TASKS)
+
+
+def _statuses(trace: Trace, left_out: frozenset[int], frame: Frame, *, live: bool) -> Iterator[tuple[str, Style, str]]:
+    glyphs = frame.glyphs
+    tasks = [task for task in range(len(trace.tasks)) if task not in left_out]
+    outcomes = bytes(trace.tasks.outcome[task] for task in tasks)
+    errors = {trace.text(error).partition(":")[0] for error in {trace.tasks.error[task] for task in tasks}} - {""}
+    pending = {waits(trace, task) for task in tasks if trace.tasks.outcome[task] == Outcome.PENDING}
+    if False in pending:
+        yield glyphs.running, PLAIN, "under way"
+    if True in pending:
+        yield glyphs.waiting, WAITING, "waiting" if live else "never ended"
+    if outcomes.count(Outcome.RETURNED):
+        yield glyphs.ok, OK, "ok"
+    if errors - {"TimeoutError"} or Outcome.RAISED in trace.jobs.outcome:
+        yield glyphs.failed, FAILED, "failed"
+    if outcomes.count(Outcome.CANCELLED):
+        yield glyphs.cancelled, CANCELLED, _cancelled(trace, tasks, frame)
+    if outcomes.count(Outcome.DESTROYED):
+        yield glyphs.destroyed, FAILED, "destroyed"
+    if "TimeoutError" in errors:
+        yield glyphs.timed_out, FAILED, "timed out"
+
+
+def _cancelled(trace: Trace, tasks: Sequence[int], frame: Frame) -> str:
+    """`cancelled by main at app.py:12`: by whom and where, as far as it is known of all and there is room for it."""
+    cancelled = [task for task in tasks if trace.tasks.outcome[task] == Outcome.CANCELLED]
+    requests = dict.fromkeys((trace.tasks.cancelled_by[task], trace.tasks.cancelled_at[task]) for task in cancelled)
+    if any(actor == Actor.UNKNOWN for actor, _ in requests):
+        return "cancelled"
+    for places in (True, False):
+        whose = dict.fromkeys(_by(trace, actor, site, places=places) for actor, site in requests)
+        text = f"cancelled {_listed(list(whose))}"
+        if len(text) + MARK <= frame.width:
+            return text
+    return "cancelled"
+
+
+def _by(trace: Trace, actor: int, site: int, *, places: bool) -> str:
+    """Who cancelled, and where if that is known and wanted."""
+    if actor == Actor.PROGRAM and site == NONE:
+        return AT_THE_END
+    who = name_of(trace, actor) if actor >= 0 else ACTORS.get(trace.actor_text(actor), trace.actor_text(actor))
+    return f"by {who} at {trace.site_text(site)}" if places and site != NONE else f"by {who}"
+
+
+MARK = 2
+"""The glyph of an entry and the blank behind it."""
+AT_THE_END = "as the loop was closed"
+"""Whatever runs a loop, such as `asyncio.run`, cancels in the end who is left."""

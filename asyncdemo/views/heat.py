@@ -1,0 +1,137 @@
+"""Heat map: a row for each cohort of neighbouring tasks; the shade is the share of the cohort that is at work."""
+
+from __future__ import annotations
+
+import re
+
+from asyncdemo.timeline import Picture, quantile
+from asyncdemo.trace import Outcome
+from asyncdemo.views.canvas import Line
+from asyncdemo.views.frame import FIGURE, Frame, unit_for
+from asyncdemo.views.glyphs import WAITING, WORKING
+
+WAITS = 1
+LEAST = 0.5
+"""Fewer tasks than this at work, on average over a cell, are not worth a shade."""
+KINDS = re.compile(rb"\x00+|\x01+|[^\x00\x01]+")
+"""Stretches in which nobody was there, all waited, some were at work."""
+
+
+class HeatMap:
+    """Draws cohorts; remembers shades and lines that have not changed since the frame before."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, bytearray] = {}
+        self._figures: dict[range, tuple[bytes, list[str]]] = {}
+        self._drawn: dict[int, tuple[Frame, range, bytes, list[str]]] = {}
+        self._lines: dict[int, Line] = {}
+        self._seen: dict[int, tuple[Frame, bytes]] = {}
+
+    def lines(self, frame: Frame, picture: Picture) -> list[Line]:
+        """The time axis, a row for each cohort, and the ticks under them."""
+        unit = unit_for(picture)
+        titles = ["ok fail", f"p95 {unit.name}"]
+        lines = [frame.time_axis("cohort", picture.cell_ns, titles)]
+        left_out = frozenset() if picture.exact else picture.left_out()
+        outcomes = bytes(picture.trace.tasks.outcome)
+        lines.extend(self._row(frame, picture, row, outcomes, left_out) for row in range(picture.cells.rows))
+        return [*lines, frame.tick_line(picture.cell_ns)]
+
+    def _row(self, frame: Frame, picture: Picture, row: int, outcomes: bytes, left_out: frozenset[int]) -> Line:
+        first = row * picture.cohort
+        outcomes = outcomes[first : first + picture.cohort]
+        tasks = range(first, first + len(outcomes))
+        if self._known(frame, picture, row, outcomes):
+            return self._lines[row]
+        shades = bytes(self._shades(frame, picture, row, len(tasks))).rstrip(b"\0")
+        if not picture.exact and Outcome.PENDING in outcomes:
+            shades = _explained(picture, tasks, shades, outcomes, left_out)
+        figures = self._figures_of(picture, tasks, outcomes, frame.glyphs.dot)
+        drawn = (frame, tasks, shades, figures)
+        if self._drawn.get(row) != drawn:
+            line = frame.row(_label(frame, tasks))
+            _paint(frame, line, shades)
+            self._drawn[row], self._lines[row] = drawn, frame.with_figures(line, figures)
+        self._seen[row] = frame, outcomes
+        return self._lines[row]
+
+    def _known(self, frame: Frame, picture: Picture, row: int, outcomes: bytes) -> bool:
+        """Whether a cohort has nothing new to show: all have ended, and nothing was added since the frame before."""
+        if Outcome.PENDING in outcomes or picture.cells.changed[row] < picture.columns:
+            return False
+        seen = self._seen.get(row)
+        return seen is not None and seen == (frame, outcomes)
+
+    def _figures_of(self, picture: Picture, tasks: range, outcomes: bytes, dot: str) -> list[str]:
+        """The figures of a cohort, worked out again only when another of its tasks has ended."""
+        known = self._figures.get(tasks)
+        if known is None or known[0] != outcomes:
+            self._figures[tasks] = known = (outcomes, _figures(picture, tasks, dot))
+        return known[1]
+
+    def _shades(self, frame: Frame, picture: Picture, row: int, tasks: int) -> bytearray:
+        """A number for each cell: 0 nothing, 1 waiting, from 2 on the shades of being at work."""
+        cells, cell_ns = picture.cells, picture.cell_ns
+        first, last = cells.changed[row], -(-picture.now_ns // cell_ns)
+        known = self._rows.get(row)
+        if known is None or len(known) != cells.columns or not first:
+            known, first = bytearray(cells.columns), 0
+        if first == cells.columns:
+            return known
+        whole, levels = max(1, tasks * cell_ns), len(frame.glyphs.shades)
+        for column, (_, ready, others, waits, sleeps, runs, holds) in enumerate(cells.since(row, first, last), first):
+            works = sleeps + runs + holds
+            if works >= LEAST * cell_ns:
+                known[column] = WAITS + max(1, min(levels, round(works / whole * levels)))
+            else:
+                # A single task that waits for others is the main task, most often, and no part of the work.
+                known[column] = works > 0 or ready > 0 or waits > 0 or others > cell_ns
+        self._rows[row] = known
+        cells.changed[row] = cells.columns
+        return known
+
+
+def _explained(picture: Picture, tasks: range, shades: bytes, outcomes: bytes, left_out: frozenset[int]) -> bytes:
+    """Until now waits whoever is pending, even where it is not known yet what for."""
+    pending = outcomes.count(Outcome.PENDING)
+    if pending <= sum(task in tasks for task in left_out):
+        return shades
+    born = max(0, picture.trace.tasks.created_ns[tasks.start]) // picture.cell_ns
+    used = -(-picture.now_ns // picture.cell_ns)
+    known = shades.ljust(used, b"\0")
+    return known[:born] + known[born:].replace(b"\0", b"\1")
+
+
+def _label(frame: Frame, tasks: range) -> str:
+    """`128-255`, or its beginning where there is no room."""
+    label = f"{tasks.start}-{tasks.stop - 1}" if tasks else ""
+    return label if len(label) <= frame.name else f"{tasks.start}-"
+
+
+def _paint(frame: Frame, line: Line, shades: bytes) -> None:
+    glyphs = f" {frame.glyphs.dot}{frame.glyphs.shades}"
+    for run in KINDS.finditer(shades):
+        text = "".join(map(glyphs.__getitem__, run[0]))
+        line.put(text, WORKING if run[0][0] > WAITS else WAITING)
+
+
+def _figures(picture: Picture, tasks: range, dot: str) -> list[str]:
+    """How many ended well and badly, and the time that 95 of 100 did not exceed."""
+    trace, unit = picture.trace, unit_for(picture)
+    outcomes = bytes(trace.tasks.outcome[tasks.start : tasks.stop])
+    ok, pending = outcomes.count(Outcome.RETURNED), outcomes.count(Outcome.PENDING)
+    bad = len(outcomes) - ok - pending
+    lives = zip(
+        trace.tasks.ended_ns[tasks.start : tasks.stop], trace.tasks.created_ns[tasks.start : tasks.stop], strict=True
+    )
+    took = sorted(end - start for (end, start), outcome in zip(lives, outcomes, strict=True) if outcome)
+    figures = f"{ok or dot} {str(bad or dot).rjust(4)}"
+    if len(figures) >= FIGURE:
+        figures = f"{ok or dot} {bad or dot}"
+    return [figures, unit.show(quantile(took, 0.95)) if took else dot]
+
+
+def legend(frame: Frame) -> list[Line]:
+    """What the shades mean, an entry each."""
+    waiting = Line(frame.glyphs.dot, WAITING).put(" all waiting")
+    return [waiting, Line(frame.glyphs.shades, WORKING).put(" share of the cohort at work")]

@@ -1,0 +1,142 @@
+"""Lanes: a row for each task, with what it did when, and its figures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.style import Style
+
+from asyncdemo.timeline import LASTING, STATE_OF, Mark, Picture, State
+from asyncdemo.trace import Outcome, Wait
+from asyncdemo.views.canvas import Line
+from asyncdemo.views.drawn import drawn
+from asyncdemo.views.frame import Frame, unit_for
+from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, PLAIN, Glyphs, status
+from asyncdemo.views.header import waits
+from asyncdemo.views.names import lane_names
+from asyncdemo.views.units import counted
+
+WAITING_FIGURE = (State.WAIT,)
+TOOK = tuple(State)
+APART = 2
+"""Cells that a wait fills at least, on either side of a moment at which the task ran."""
+STEPPED, REQUESTS = int(Mark.STEP), Mark.CANCEL | Mark.TIMEOUT
+
+
+class Figures(NamedTuple):
+    """What the figures at the right of the lanes are: titles without their unit, and the states that each adds up."""
+
+    titles: tuple[str, str]
+    states: tuple[tuple[State, ...], tuple[State, ...]]
+
+
+def figures_for(picture: Picture) -> Figures:
+    """The most telling figures: waits and holds; without holds to see waits or running time, and how long each took."""
+    if any(State.HOLD in picture.cells.dominant(row) for row in range(picture.cells.rows)):
+        return Figures(("wait", "hold"), (WAITING_FIGURE, (State.HOLD,)))
+    if any(STATE_OF[Wait(kind)] == State.WAIT for kind in picture.trace.waits.kind):
+        return Figures(("wait", "took"), (WAITING_FIGURE, TOOK))
+    return Figures(("run", "took"), ((State.RUN,), TOOK))
+
+
+def lanes(frame: Frame, picture: Picture, tasks: list[int], others: int = 0) -> list[Line]:
+    """The time axis, a row for each of `tasks`, how many `others` there is no room for, and the ticks under them."""
+    names = lane_names(picture.trace, tasks)
+    unit, figures = unit_for(picture), figures_for(picture)
+    titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
+    lines = [frame.time_axis("task", picture.cell_ns, titles)]
+    lines.extend(_lane(frame, picture, task, names[task], figures) for task in tasks)
+    if others:
+        lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
+    return [*lines, frame.tick_line(picture.cell_ns)]
+
+
+def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures) -> Line:
+    trace, unit = picture.trace, unit_for(picture)
+    error = trace.text(trace.tasks.error[task])
+    mark, style = status(frame.glyphs, trace.tasks.outcome[task], error, waits=waits(trace, task))
+    line = frame.row(name, mark, style)
+    _cells(frame, picture, task, line, (mark, style))
+    spent = [_spent_ns(picture, task, states) for states in figures.states]
+    return frame.with_figures(line, [unit.show(ns) if ns else frame.glyphs.dot for ns in spent])
+
+
+def _spent_ns(picture: Picture, task: int, states: tuple[State, ...]) -> int:
+    """How long a task was in any of the states; in all of them together it was from its creation to its end."""
+    if states == TOOK:
+        return picture.trace.tasks.ended_ns[task] - picture.trace.tasks.created_ns[task]
+    return sum(sum(picture.cells.ns(task, state)) for state in states)
+
+
+def _cells(frame: Frame, picture: Picture, task: int, line: Line, ended: tuple[str, Style]) -> None:
+    """The task's cells, with what happened at a moment; how it ended is marked where it failed or was cancelled."""
+    dominant, marks = drawn(picture, task), mark_styles(frame.glyphs)
+    placed = {column: marks[mark] for column, mark in moments(picture, task).items()}
+    end = _bad_end(picture, task)
+    if end is not None:
+        placed[end] = ended
+        dominant = dominant[:end]
+    done = 0
+    for column in sorted(placed):
+        frame.states(line, dominant[done:column])
+        line.to(frame.label + column).put(*placed[column])
+        done = column + 1
+    frame.states(line, dominant[done:])
+
+
+def _bad_end(picture: Picture, task: int) -> int | None:
+    """The column in which a task failed or was cancelled, if it did."""
+    tasks = picture.trace.tasks
+    if tasks.outcome[task] in (Outcome.PENDING, Outcome.RETURNED):
+        return None
+    return min(max(0, tasks.ended_ns[task] - 1) // picture.cell_ns, picture.columns - 1)
+
+
+def moments(picture: Picture, task: int) -> dict[int, Mark]:
+    """What to mark in a task's cells, by column.
+
+    A moment at which it ran stands between two waits of the same kind that fill some cells each; the others are seen
+    anyway, or would be too many. A request to end is marked when the task went on.
+    """
+    known = picture.cells.marks[task]
+    if not known:
+        return {}
+    dominant, end, last = drawn(picture, task), _bad_end(picture, task), picture.columns - 1
+    found: dict[int, Mark] = {}
+    for column, marks in known.items():
+        if marks & REQUESTS:
+            if end is None or column < end - 1:
+                found[min(column, last)] = Mark.TIMEOUT if marks & Mark.TIMEOUT else Mark.CANCEL
+        elif _between(known, dominant, column):
+            found[column] = Mark.STEP
+    return found
+
+
+def _between(known: dict[int, int], dominant: bytes, column: int) -> bool:
+    """Whether the cells on both sides are one wait each, and alike."""
+    first, stop = column - APART, column + APART + 1
+    if first < 0 or stop > len(dominant) or dominant[column] not in LASTING:
+        return False
+    if dominant.count(dominant[column], first, stop) < stop - first:
+        return False
+    near = (*range(first, column), *range(column + 1, stop))
+    return not any(known.get(other, 0) & STEPPED for other in near)
+
+
+def mark_styles(glyphs: Glyphs) -> dict[Mark, tuple[str, Style]]:
+    """The glyph of each mark."""
+    return {
+        Mark.STEP: (glyphs.bar, PLAIN),
+        Mark.CANCEL: (glyphs.cancelled, CANCELLED),
+        Mark.TIMEOUT: (glyphs.timed_out, FAILED),
+    }
+
+
+def mark_legend(frame: Frame, picture: Picture, tasks: list[int]) -> list[Line]:
+    """What the marks in the lanes of `tasks` mean, and only those that are there."""
+    there = {mark for task in tasks for mark in moments(picture, task).values()}
+    glyphs = mark_styles(frame.glyphs)
+    return [Line(*glyphs[mark]).put(f" {text}") for mark, text in MEANINGS.items() if mark in there]
+
+
+MEANINGS = {Mark.STEP: "ran in between", Mark.CANCEL: "cancel requested", Mark.TIMEOUT: "timed out"}

@@ -1,0 +1,199 @@
+"""The live view: draws a recording while it goes on, from a thread of its own, so that a blocked loop is drawn too."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Sequence
+from time import perf_counter_ns
+from typing import Any, Protocol
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.control import Control
+from rich.segment import Segment
+from rich.style import Style
+
+from asyncdemo.ticker import Ticker
+from asyncdemo.timeline import LIVE_BUDGET, MOST_ROWS_OF_TASKS, Picture
+from asyncdemo.trace import Trace
+from asyncdemo.views.canvas import Canvas
+from asyncdemo.views.choose import TimelineView, check_view
+from asyncdemo.views.glyphs import PLAIN, glyphs_for
+
+DELAY_S = 0.15
+"""A run shorter than this never sees the live view, so that it does not flash."""
+MOST_SHARE = 0.1
+"""Of its time the drawing thread spends at most this share drawing; slow frames come less often."""
+
+
+class Recording(Protocol):
+    """What the live view looks at."""
+
+    def snapshot(
+        self, cursor: Any = None, most_steps: int | None = None, most_tasks: int | None = None
+    ) -> tuple[Trace, Any]:
+        """A trace of all that is known, with the steps since `cursor`, and the next cursor."""
+
+
+class LiveView:
+    """Draws a recording on the terminal's alternate screen until it is stopped.
+
+    Args:
+        recording: what is being recorded.
+        title: what runs: a concept's name or a script's.
+        console: a console on a terminal; its width holds where it is not the terminal's, else resizing is followed.
+        about: what the header says of the options, the most telling first.
+        watch: what to look at, shown where there is room.
+        fps: frames a second, above 0.
+        view: one of `kinds.VIEWS`, or none to choose by the number of tasks.
+        ascii_only: draw in ASCII even where the console could show more.
+        delay_s: how long to wait before the first frame.
+
+    Raises:
+        AsyncdemoError: the view does not exist.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        title: str,
+        console: Console,
+        *,
+        about: Sequence[str] = (),
+        watch: str = "",
+        fps: float = 10,
+        view: str | None = None,
+        ascii_only: bool = False,
+        delay_s: float = DELAY_S,
+    ) -> None:
+        check_view(view)
+        self.frame_ns: list[int] = []
+        """How long each frame took, from taking the snapshot to writing the screen."""
+        self._recording = recording
+        self._console = console
+        glyphs = glyphs_for(console, ascii_only=ascii_only)
+        self._drawer = TimelineView(title, about, glyphs, view, live=True, watch=watch)
+        self._interval_s = 1 / fps
+        self._painter = _Painter(console)
+        self._ticker = Ticker(self._interval_s, self._draw, delay_s)
+        self._picture: Picture | None = None
+        self._cursor: Any = None
+        self._size = (0, 0)
+        self._width = console.width if console.width != self._terminal_size()[0] else None
+        self._on_screen = False
+        self._pid = os.getpid()
+
+    @property
+    def fault(self) -> str | None:
+        """Why the view switched itself off, when it had to."""
+        fault = self._ticker.fault
+        return None if fault is None else f"the live view was switched off: {type(fault).__name__}: {fault}"
+
+    def start(self) -> None:
+        """Start drawing, after the delay."""
+        atexit.register(self._leave_screen)
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """Stop drawing and give the terminal back as it was; stopping twice does nothing."""
+        self._ticker.stop()
+        self._leave_screen()
+        atexit.unregister(self._leave_screen)
+
+    def pause(self) -> None:
+        """End the drawing thread and leave the screen as it is."""
+        self._ticker.pause()
+
+    def resume(self) -> None:
+        """Go on drawing after `pause`."""
+        self._ticker.resume()
+
+    def _draw(self) -> None:
+        start = perf_counter_ns()
+        trace, self._cursor = self._recording.snapshot(self._cursor, LIVE_BUDGET + 1, MOST_ROWS_OF_TASKS)
+        self._enter_screen()
+        width, height = self._terminal_size()
+        width = self._width or width
+        if self._picture is None:
+            frame = self._drawer.frame(trace, width, height)
+            self._picture = Picture(frame.cells, self._drawer.rows(height), budget=LIVE_BUDGET)
+        self._picture.update(trace)
+        canvas = self._drawer.canvas(self._picture, width, height)
+        cleared = self._size != (width, height)
+        self._size = (width, height)
+        self._painter.paint(canvas, width, height, clear=cleared)
+        spent_ns = perf_counter_ns() - start
+        self.frame_ns.append(spent_ns)
+        self._ticker.interval_s = max(self._interval_s - spent_ns / 1e9, spent_ns / 1e9 * (1 / MOST_SHARE - 1))
+
+    def _terminal_size(self) -> tuple[int, int]:
+        """Columns and lines of the terminal as it is now; a console only knows those that it began with."""
+        try:
+            return os.get_terminal_size(self._console.file.fileno())
+        except (OSError, ValueError):
+            return self._console.size
+
+    def _enter_screen(self) -> None:
+        if not self._on_screen:
+            self._on_screen = True
+            self._console.control(Control.alt_screen(enable=True), Control.show_cursor(show=False))
+
+    def _leave_screen(self) -> None:
+        # In a forked child the screen is the parent's business.
+        if self._on_screen and os.getpid() == self._pid:
+            self._on_screen = False
+            self._console.control(Control.alt_screen(enable=False), Control.show_cursor(show=True))
+
+
+class _Painter:
+    """Turns canvases into what a terminal is sent: each line over the one before, without blanking the screen first.
+
+    Rich works out the escape codes of each style once, and not of each piece of text in each frame.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._codes: dict[Style | None, tuple[str, str]] = {PLAIN: ("", ""), None: ("", "")}
+
+    def paint(self, canvas: Canvas, width: int, height: int, *, clear: bool) -> None:
+        """Draw a canvas on a terminal of `width` x `height`, never in the last column."""
+        lines = [self._line(line.within(width - 1)) for line in canvas.lines[:height]]
+        placed = [f"{LINE_START.format(number)}{text}{ERASE_REST}" for number, text in enumerate(lines, 1)]
+        text = "".join(
+            [
+                CLEAR if clear else LINE_START.format(1),
+                *placed,
+                LINE_START.format(len(lines) + 1) + ERASE_BELOW if len(lines) < height else "",
+            ]
+        )
+        self._console.print(_Sent(text), end="", crop=False, no_wrap=True)
+
+    def _line(self, segments: Sequence[Segment]) -> str:
+        pieces = []
+        for text, style, _ in segments:
+            before, after = self._codes.get(style) or self._learn(style)
+            pieces.append(f"{before}{text}{after}")
+        return "".join(pieces)
+
+    def _learn(self, style: Style | None) -> tuple[str, str]:
+        with self._console.capture() as captured:
+            self._console.print(_Sent("|", style), end="")
+        before, _, after = captured.get().partition("|")
+        self._codes[style] = before, after
+        return before, after
+
+
+class _Sent:
+    """Text as it goes to the terminal."""
+
+    def __init__(self, text: str, style: Style | None = None) -> None:
+        self._segment = Segment(text, style)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._segment
+
+
+CLEAR = "\x1b[2J"
+LINE_START = "\x1b[{};1H"
+ERASE_REST = "\x1b[0K"
+ERASE_BELOW = "\x1b[0J"

@@ -1,0 +1,81 @@
+"""Names of tasks: as long as a lane has room for, or as short as a cell of a slot."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from asyncdemo.trace import Trace, Wait
+
+MOST_NAMED = 200
+"""With more tasks than this a task's name is its own or its coroutine's, whatever the others are called."""
+PYTHONS_OWN = re.compile(r"thread (Thread-\d+)(?: \(.*\))?")
+"""The origin that a thread has whose name is Python's own, such as `Thread-1 (fetch)`."""
+NUMBERED = re.compile(r"(.*?)[-_ .#]*(\d*)$", re.DOTALL)
+
+
+def lane_names(trace: Trace, tasks: Iterable[int]) -> dict[int, str]:
+    """A name for each task: its own, or its coroutine's where asyncio only numbered it."""
+    tasks = list(tasks)
+    numbered = [task for task in tasks if trace.tasks.name[task] < 0]
+    coros = {task: trace.text(trace.tasks.coro[task]).rpartition(".")[2] for task in numbered}
+    often = Counter(coros.values())
+    return {task: _lane_name(trace, task, coros.get(task, ""), often) for task in tasks}
+
+
+def name_of(trace: Trace, task: int) -> str:
+    """A task's name in a sentence: that of its lane, unless there are more tasks than lanes."""
+    named = range(len(trace.tasks)) if len(trace.tasks) <= MOST_NAMED else [task]
+    return lane_names(trace, named)[task]
+
+
+def _lane_name(trace: Trace, task: int, coro: str, often: Counter[str]) -> str:
+    name = trace.task_name(task)
+    if not coro:
+        return name
+    return coro if often[coro] == 1 else f"{coro}-{name.rpartition('-')[2]}"
+
+
+def worker_names(trace: Trace) -> list[str]:
+    """`thread 1`, `thread 2`, `process 1`: a short name for each worker."""
+    numbers: Counter[str] = Counter()
+    names = []
+    for kind in trace.workers.kind:
+        word = Wait(kind).name.lower()
+        numbers[word] += 1
+        names.append(f"{word} {numbers[word]}")
+    return names
+
+
+def origin_name(trace: Trace, origin: str) -> str:
+    """Who printed when it was no task: a worker by its short name, a thread that Python numbered by its number."""
+    known = map(trace.text, trace.workers.name)
+    short = dict(zip(known, worker_names(trace), strict=True))
+    if default := PYTHONS_OWN.fullmatch(origin):
+        return default[1]
+    return short.get(origin.removeprefix("thread "), short.get(origin, origin.removeprefix("child ")))
+
+
+def tags(names: dict[int, str]) -> dict[int, str]:
+    """What tells the tasks apart, as short as it gets: `7` for job-07, `p1` and `c1` for producer-1 and consumer-1."""
+    parts = {task: _split(name) for task, name in names.items()}
+    stems = sorted({stem for stem, _ in parts.values()})
+    short = {stem: _beginning(stem, stems) if len(stems) > 1 else "" for stem in stems}
+    return {task: (short[stem] + number) or names[task] for task, (stem, number) in parts.items()}
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A name's words and the number at its end, without leading zeros."""
+    match = NUMBERED.match(name)
+    stem, number = match.groups() if match else (name, "")
+    return stem, str(int(number)) if number else ""
+
+
+def _beginning(stem: str, stems: Sequence[str]) -> str:
+    """The shortest beginning that no other stem has."""
+    others = [other for other in stems if other != stem]
+    for length in range(1, len(stem)):
+        if not any(other.startswith(stem[:length]) for other in others):
+            return stem[:length]
+    return stem

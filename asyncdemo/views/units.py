@@ -1,0 +1,62 @@
+"""Times and counts as people read them."""
+
+from __future__ import annotations
+
+MS = 1_000_000
+SECOND = 1_000_000_000
+STEPS = (1, 2, 5)
+
+
+def stopwatch(ns: int) -> str:
+    """A running time with thousandths: `0.130 s`."""
+    return f"{ns / SECOND:.3f} s"
+
+
+class Unit:
+    """The unit of a column of figures: milliseconds, or seconds when the run is long.
+
+    Args:
+        longest_ns: how long the run is, in ns.
+    """
+
+    def __init__(self, longest_ns: int) -> None:
+        self.seconds = longest_ns >= 100 * SECOND
+        self.name = "s" if self.seconds else "ms"
+        self._digits = 1 if self.seconds or longest_ns < 20 * MS else 0
+
+    def show(self, ns: int) -> str:
+        """The figure without its unit."""
+        return f"{ns / (SECOND if self.seconds else MS):.{self._digits}f}"
+
+
+def tick_ns(cell_ns: int, cells_apart: int) -> int:
+    """The smallest 1, 2 or 5 times a power of ten ns that is at least `cells_apart` cells long."""
+    least = cell_ns * cells_apart
+    power = 1
+    while True:
+        for step in STEPS:
+            if step * power >= least:
+                return step * power
+        power *= 10
+
+
+def ticks(cell_ns: int, columns: int, cells_apart: int = 9) -> list[tuple[int, str]]:
+    """Where the ticks of a time axis stand and what they say; the first one names the unit."""
+    every = tick_ns(cell_ns, cells_apart)
+    name, unit = ("s", SECOND) if every >= SECOND // 2 else ("ms", MS) if every >= MS // 2 else ("us", 1000)
+    found = []
+    for number in range(columns * cell_ns // every + 1):
+        column = number * every // cell_ns
+        if column < columns:
+            found.append((column, f"{number * every / unit:g}" if number else f"0{name}"))
+    return found
+
+
+def count(number: float) -> str:
+    """A count with thousands separated."""
+    return f"{number:,.0f}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 task`, `2,000 tasks`."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,70 @@
+"""Time the frames of the live view over a program of TASKS tasks, drawn between its steps so that nothing competes.
+
+Usage: python -m tests.bench.frames TASKS
+
+Prints the nanoseconds of each frame as JSON: from the snapshot to the written screen, and of the snapshots alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import sys
+from io import StringIO
+from time import perf_counter_ns
+from typing import Any
+
+from rich.console import Console
+
+from asyncdemo import Recorder, Trace
+from asyncdemo.views.live import LiveView
+
+LASTS_S = 3
+EVERY_S = 0.1
+
+
+class Timed:
+    """A recorder that notes how long its snapshots take."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.snapshot_ns: list[int] = []
+
+    def snapshot(self, *args: Any) -> tuple[Trace, Any]:
+        """The recorder's own snapshot."""
+        start = perf_counter_ns()
+        taken = self.recorder.snapshot(*args)
+        self.snapshot_ns.append(perf_counter_ns() - start)
+        return taken
+
+
+async def hold(slots: asyncio.Semaphore, seconds: float) -> None:
+    """Wait for a slot and keep it for a while."""
+    async with slots:
+        await asyncio.sleep(seconds)
+
+
+async def draw(view: LiveView) -> None:
+    """Draw ten frames a second."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        view._draw()
+
+
+async def main(tasks: int, view: LiveView) -> None:
+    """Let tasks share slots, a tenth of them at a time, for three seconds altogether, and draw meanwhile."""
+    limit = math.ceil(tasks / 10)
+    slots = asyncio.Semaphore(limit)
+    drawing = asyncio.create_task(draw(view))
+    await asyncio.gather(*(hold(slots, LASTS_S / math.ceil(tasks / limit)) for _ in range(tasks)))
+    drawing.cancel()
+
+
+if __name__ == "__main__":
+    with Recorder() as recorder:
+        timed = Timed(recorder)
+        console = Console(file=StringIO(), force_terminal=True, color_system="256", width=100, height=50)
+        live_view = LiveView(timed, "frames", console)
+        asyncio.run(main(int(sys.argv[1]), live_view))
+    print(json.dumps({"frame": live_view.frame_ns, "snapshot": timed.snapshot_ns}))

@@ -1,0 +1,71 @@
+"""What recording costs: time against plain Python, and memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from tests.bench.figure import Figure
+from tests.bench.measure import Samples, asyncdemo, python, run
+
+WORKLOADS = Path(__file__).parent / "workloads"
+TASKS = 100_000
+STEPS_EACH = 4
+"""What a task of the switches takes: three `sleep(0)` make four steps."""
+MOST_PER_STEP = 48
+MOST_PER_TASK = 400
+
+
+def must_record(*args: str | Path) -> None:
+    """Make sure that `asyncdemo run` records all of a workload: a recorder that is off costs nothing.
+
+    Raises:
+        RuntimeError: when something was lost.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder, "whole.trace")
+        run(asyncdemo("run", "--format", "quiet", "--save", trace, *args))
+        run(python("-m", "tests.bench.whole", trace))
+
+
+def slowdown(workload: str, goals: dict[str, float], runs: int) -> Iterator[Figure]:
+    """How many times as long a workload's loop takes under `asyncdemo run --format quiet` as under Python alone."""
+    commands = {}
+    for loop in goals:
+        script = WORKLOADS / f"{workload}.py"
+        must_record(script, loop)
+        commands[f"{loop} plain"] = python(script, loop)
+        commands[f"{loop} recorded"] = asyncdemo("run", "--format", "quiet", script, loop)
+    samples = Samples(commands, runs)
+    for loop, goal in goals.items():
+        recorded, plain = f"{loop} recorded", f"{loop} plain"
+        note = (
+            f"whole process {samples.ratio(recorded, plain, 'wall'):.2f}x, plain {samples.median(plain, 'wall'):.2f} s"
+        )
+        yield Figure(f"{workload} recorded, {loop}", samples.ratio(recorded, plain, "loop"), goal, note=note)
+
+
+switches = partial(slowdown, "switches", {"asyncio": 1.9, "uvloop": 2.4})
+handover = partial(slowdown, "handover", {"asyncio": 1.8})
+fetches = partial(slowdown, "fetches", {"asyncio": 1.05, "uvloop": 1.05})
+
+
+def memory(runs: int) -> Iterator[Figure]:
+    """Bytes that recording adds, told apart by workloads with more tasks and with more steps a task."""
+    sizes = {"few": (1000, 3), "tasks": (TASKS, 3), "steps": (TASKS, 15)}
+    script = WORKLOADS / "switches.py"
+    must_record(script)
+    commands = {}
+    for name, (tasks, switches_) in sizes.items():
+        args = (script, "asyncio", tasks, switches_)
+        commands[name] = python(*map(str, args))
+        commands[f"{name} recorded"] = asyncdemo("run", "--format", "quiet", *map(str, args))
+    samples = Samples(commands, runs)
+    added = {name: samples.median(f"{name} recorded", "memory") - samples.median(name, "memory") for name in sizes}
+    step = (added["steps"] - added["tasks"]) / (TASKS * 12)
+    task = (added["tasks"] - added["few"]) / (TASKS - 1000) - STEPS_EACH * step
+    base = f"and {added['few'] / 1e6:.0f} MB of asyncdemo itself"
+    yield Figure("memory of recording a step", step, MOST_PER_STEP, "bytes")
+    yield Figure("memory of recording a task", task, MOST_PER_TASK, "bytes", base)
