@@ -10,6 +10,9 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 CANDIDATES := python3.13 python3.12 python3.11 python3.14 python3 python
 PYTHON ?= $(shell for each in $(CANDIDATES); do "$$each" -c '$(USABLE)' >/dev/null 2>&1 && echo "$$each" && break; done)
 
+# Tests and benches start asyncdemo hundreds of times, which must not compile it each time.
+export PYTHONDONTWRITEBYTECODE :=
+
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
 .PHONY: help demo test lint typecheck format check bench test-cpython clean

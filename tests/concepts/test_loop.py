@@ -21,7 +21,7 @@ def test_on_uvloop_equal_deadlines_fire_in_order(capsys: pytest.CaptureFixture[s
     """The loop's type is printed, and timers fire in the order in which they were set."""
     uvloop = pytest.importorskip("uvloop")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(loop.main(timers=20, delay=0.001, turns=1))
+        runner.run(loop.main(timers=20, delay=0.3, turns=1))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Current event loop: <class 'uvloop.Loop'>"
     assert timers(lines) == list(range(1, 21))
@@ -31,7 +31,7 @@ def test_on_asyncio_equal_deadlines_fire_in_another_order(capsys: pytest.Capture
     """The loop's type is printed, each timer fires once, and the heap that holds them does not keep their order."""
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         expected = f"Current event loop: {type(runner.get_loop())}"
-        runner.run(loop.main(timers=20, delay=0.001, turns=1))
+        runner.run(loop.main(timers=20, delay=0.3, turns=1))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == expected
     assert sorted(timers(lines)) == list(range(1, 21)) != timers(lines)
