@@ -93,7 +93,18 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:
     original = base_events.BaseEventLoop.call_soon
     fail, of_loop, steps = recorder.fail, recorder.of_loop, recorder.tasks.steps
 
-    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
+    def begin(self: Any, loop: LoopRecorder, callback: Any, args: tuple[Any, ...], context: Any) -> Any:
+        """Schedules the first step of a task."""
+        try:
+            step = _StepHandle(callback, args, self, context, loop)
+            if loop.first_step(step, callback.__self__):
+                self._ready.append(step)
+                return step
+        except Exception as fault:
+            fail(fault)
+        return original(self, callback, *args, context=context)
+
+    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:  # noqa: PLR0911
         if self._debug or self._closed:
             return made_by_the_program(original(self, callback, *args, context=context))
         try:
@@ -113,7 +124,8 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:
                 step.waker = step.row
                 self._ready.append(step)
                 return step
-        elif kind is BuiltinMethodType:
+            return begin(self, loop, callback, args, context)
+        if kind is BuiltinMethodType:
             step = steps.get(id(callback.__self__))
             if type(step) is _StepHandle and args and callback.__self__._fut_waiter is args[0]:
                 try:

@@ -88,7 +88,8 @@ class WaitBook:
         self._rows: list[tuple[int, int, int, int, int]] = []
         self._index: dict[tuple[int, int, int, int, int], int] = {}
         self._shapes: dict[tuple[int, ...], _Shape] = {}
-        self._unseen: dict[int, int] = {}
+        self.of_unseen: dict[int, int] = {}
+        """The rows of waits that were not looked at, by who ended them."""
         self._lock = allocate_lock()
         self.spent_s = 0.0
         """How long looking took, in all."""
@@ -154,10 +155,8 @@ class WaitBook:
     def unseen(self, waker: int) -> int:
         """The row of a wait that was not looked at, for want of time: what its end tells of it."""
         self.unseen_waits += 1
-        row = self._unseen.get(waker)
-        if row is None:
-            kind, on = _BY_WAKER.get(waker) or (Wait.FUTURE, "future")
-            row = self._unseen[waker] = self.row(kind, on)
+        kind, on = _BY_WAKER.get(waker) or (Wait.FUTURE, "future")
+        row = self.of_unseen[waker] = self.row(kind, on)
         return row
 
     def _on_future(self, future: Any, waker: int, site: int) -> int:

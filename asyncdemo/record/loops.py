@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 AnyTask = asyncio.Task[Any]
 
-LOOKING_S = 0.01
+LOOKING_S = 0.005
 """Looking into what tasks wait for may always take this long in all ..."""
-LOOKING_SHARE = 50
+LOOKING_SHARE = 100
 """ ... and then one part in this many of the time."""
 
 _NO_NAME = "None"
@@ -36,7 +36,8 @@ _pack_end = END.pack_into
 _END_SIZE = END.size
 _RETURNED, _RAISED, _CANCELLED = int(Outcome.RETURNED), int(Outcome.RAISED), int(Outcome.CANCELLED)
 _DESTROYED = int(Outcome.DESTROYED)
-_TIMER = int(Actor.TIMER)
+_TIMER, _PROGRAM = int(Actor.TIMER), int(Actor.PROGRAM)
+_running_loop = asyncio._get_running_loop
 
 
 class LoopRecorder(StepRows):
@@ -229,7 +230,8 @@ class LoopRecorder(StepRows):
         """Notes that a suspended task has become ready, and what it had waited for."""
         step.task, step.scheduled = task, True
         running = self.running
-        step.waker = waker = running.row if running is not self.idle else self.actor()
+        waker = _PROGRAM if running is self.idle and _running_loop() is None else running.row
+        step.waker = waker
         ready, since = self.time(), step.since
         if waker == _TIMER and since < self.due < ready:
             ready = self.due
@@ -250,7 +252,13 @@ class LoopRecorder(StepRows):
         if request is not None and request.site not in recorder.sites.installed:
             return recorder.request_wait(request)
         if waits.spent_s > LOOKING_S and waits.spent_s * LOOKING_SHARE > step.ready - waits.since_s:
-            return waits.unseen(waker) if request is None else recorder.request_wait(request)
+            if request is not None:
+                return recorder.request_wait(request)
+            row = waits.of_unseen.get(waker)
+            if row is None:
+                return waits.unseen(waker)
+            waits.unseen_waits += 1
+            return row
         began = self.time()
         found = waits.read(step.task, waker, future, recorder.resources)
         waits.spent_s += self.time() - began
@@ -363,8 +371,8 @@ class LoopRecorder(StepRows):
     def actor(self) -> int:
         """On whose behalf the loop acts now: a task, or an `Actor`."""
         running = self.running
-        if running is self.idle and asyncio._get_running_loop() is None:
-            return Actor.PROGRAM
+        if running is self.idle and _running_loop() is None:
+            return _PROGRAM
         return running.row  # type: ignore[no-any-return]
 
     def cause(self, loop: Any) -> int:
