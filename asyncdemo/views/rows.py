@@ -41,11 +41,11 @@ def slot_rows(frame: Frame, picture: Picture, tasks: Sequence[int]) -> list[Line
         title = trace.text(trace.resources.name[resource])
         if "Semaphore" in trace.text(trace.resources.kind[resource]):
             prefix = title if several else "slot"
-            rows = enumerate(_slots(picture, resource, held).rows, 1)
-            lines.extend(held_row(frame, f"{prefix} {seat}", cells, name) for seat, cells in rows)
+            rows = {f"{prefix} {seat}": cells for seat, cells in enumerate(_slots(picture, resource, held).rows, 1)}
+            lines.extend(held_rows(frame, rows, name))
         else:
             rows_of_lock = _lock_rows(frame, picture, resource, held[resource], name)
-            lines.extend(held_row(frame, title, cells, shown) for cells, shown in rows_of_lock)
+            lines.extend(line for cells, shown in rows_of_lock for line in held_rows(frame, {title: cells}, shown))
     return lines
 
 
@@ -118,14 +118,18 @@ def namer(picture: Picture, tasks: Sequence[int]) -> Name:
     return lambda task: (short.get(task, "?"), BADLY.get(Outcome(outcomes[task]), WORKING))
 
 
-def held_row(frame: Frame, label: str, cells: list[tuple[int, int]], name: Name) -> Line:
-    """A row that shows who was there: a name begins its cells, or fills them if all names are one letter."""
-    line = frame.row(label)
-    runs = _runs(cells)
-    texts = {who: name(who) for who, _ in runs if who != NONE}
-    single = all(len(text) == 1 for who, (text, _) in texts.items() if who > TOGETHER)
+def held_rows(frame: Frame, rows: Mapping[str, Sequence[tuple[int, int]]], name: Name) -> list[Line]:
+    """Rows by title that show who was there: a name begins its cells, or fills them where all names are one letter."""
+    runs = {title: _runs(cells) for title, cells in rows.items()}
+    there = {who for row in runs.values() for who, _ in row} - {NONE}
+    single = all(len(name(who)[0]) == 1 for who in there if who > TOGETHER)
+    return [_held_row(frame, title, row, name, single=single) for title, row in runs.items()]
+
+
+def _held_row(frame: Frame, title: str, runs: Sequence[tuple[int, int]], name: Name, *, single: bool) -> Line:
+    line = frame.row(title)
     for who, room in runs:
-        text, style = texts.get(who, (" ", PLAIN))
+        text, style = name(who) if who != NONE else (" ", PLAIN)
         repeated = (single and who > TOGETHER) or who == NONE
         line.put(text * room if repeated else filled(text, room, frame.glyphs), style)
     return line

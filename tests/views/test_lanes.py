@@ -338,7 +338,7 @@ class TestMoreThanFits:
         builder.step(builder.task("aside", 4, 48), 4, 48)
         lines = drawn(builder.build(51))
         assert lines[2].startswith("  row 1     j0──j2──")
-        assert cells(lines, "row 3") == "    " + "a" * 44
+        assert cells(lines, "row 3") == "    a" + "─" * 43
         assert "12─ task 12 holds Semaphore or is under way  1 task not shown: nothing held" in lines
 
 
