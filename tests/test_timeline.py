@@ -627,6 +627,21 @@ class TestLivePicture:
             assert list(live.cells.dominant(waiter).rstrip(b"\0")) == [WAIT] * 10 + [READY] * (now - 10)
             assert list(live.cells.dominant(bad).rstrip(b"\0")) == [READY] * 5 + [RUN] * (now - 5)
 
+    def test_destroyed(self) -> None:
+        """A task that was collected while it waited is drawn up to then: it had no step that told of its end."""
+        builder = TraceBuilder()
+        event = builder.wait(Wait.EVENT)
+        forgotten = builder.task("forgotten", 0, waiting=event)
+        builder.step(forgotten, 0, 0)
+        live = Picture(40, 5, budget=100)
+        for now in (10, 20):
+            live.update(builder.build(now))
+        builder.rows["tasks"][forgotten] |= {"ended_ns": ns(15), "outcome": Outcome.DESTROYED}
+        for now in (30, 40):
+            live.update(replace(builder.build(now), steps=Steps()))
+            assert list(live.cells.dominant(forgotten).rstrip(b"\0")) == [WAIT] * 15
+            assert sum(live.cells.total(WAIT)) == ns(15)
+
     @given(traces(), st.integers(20, 300), st.sampled_from((1, 2, 20)))
     def test_any_frames_add_up(self, trace: Trace, every: int, rows: int) -> None:
         """However busy the loop is, a picture that was fed in frames is the one that a single frame would give."""

@@ -218,12 +218,14 @@ class Picture:
         self._guessed = []
 
     def _correct(self, left: dict[int, Pursuit], trace: Trace, before: int) -> None:
-        """Tasks that were drawn waiting until `before`, when they were ready already, but the loop was busy."""
+        """Tasks that were drawn waiting until `before`, when they were ready already, but the loop was busy; or gone."""
         for steps in trace.steps, trace.running:
             for task, ready, begun in zip(steps.task, steps.ready_ns, steps.start_ns, strict=True):
                 pursuit = left.pop(task, None)
                 if pursuit is not None and ready < before:
                     self._take_back(task, pursuit, begun if pursuit.wait == NONE else ready, before)
+        for task in [task for task in left if trace.tasks.outcome[task] == Outcome.DESTROYED]:
+            self._take_back(task, left.pop(task), trace.tasks.ended_ns[task], before)
 
     def _take_back(self, task: int, pursuit: Pursuit, until: int, before: int) -> None:
         """A task was drawn with a pursuit up to `before`, which it had only `until` then."""
@@ -275,7 +277,7 @@ class Picture:
         """
         changed = self._holding.update(trace, self._budget)
         changed.update(trace.steps.task, trace.running.task)
-        changed.update(self._going.changed(trace.tasks.waiting, trace.tasks.started_ns))
+        changed.update(self._going.changed(trace.tasks))
         left: dict[int, Pursuit] = {}
         for task in changed:
             pursuit = self._going.leave(task, task // self.cohort)
