@@ -121,8 +121,8 @@ class _Life:
 
 def _forget_this_thread() -> None:
     """Be unknown to `threading` again: what the garbage collector ran here may have asked which thread this is."""
-    if threading := sys.modules.get("threading"):
-        threading._active.pop(get_ident(), None)
+    if "threading" in sys.modules:
+        vars(sys.modules["threading"])["_active"].pop(get_ident(), None)
 
 
 @cache

@@ -218,7 +218,7 @@ class Picture:
         self._guessed = []
 
     def _correct(self, left: dict[int, Pursuit], trace: Trace, before: int) -> None:
-        """Tasks that were drawn waiting until `before`, when they were ready already, but the loop was busy; or gone."""
+        """Tasks that were drawn waiting until `before`, when they were gone, or ready in a loop that was busy."""
         for steps in trace.steps, trace.running:
             for task, ready, begun in zip(steps.task, steps.ready_ns, steps.start_ns, strict=True):
                 pursuit = left.pop(task, None)

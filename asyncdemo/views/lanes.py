@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rich.style import Style
 
 from asyncdemo.timeline import LASTING, STATE_OF, Mark, Picture, State
-from asyncdemo.trace import Actor, Outcome, Wait
+from asyncdemo.trace import Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.drawn import drawn
 from asyncdemo.views.frame import Frame, unit_for

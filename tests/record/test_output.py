@@ -120,7 +120,12 @@ def test_the_recorders_own_threads_have_no_name() -> None:
 
     async def main() -> None:
         printed = threading.Event()
-        ticker = Ticker(60, lambda: (print("collected"), printed.set()))
+
+        def call() -> None:
+            print("collected")
+            printed.set()
+
+        ticker = Ticker(60, call)
         ticker.start()
         await asyncio.to_thread(printed.wait, 30)
         ticker.stop()

@@ -170,6 +170,18 @@ class TestSlivers:
         builder.step(builder.task("other", 0, 51), 0, 51)
         assert cells(drawn(builder.build()), "brief").strip() == "█"
 
+    @pytest.mark.parametrize(("moment", "column"), [(0, 0), (10, 10), (51, 50)], ids=["first", "between", "last"])
+    def test_a_life_of_no_time(self, moment: float, column: int) -> None:
+        """So is one that took no virtual time at all; one that never ran is not."""
+        builder = TraceBuilder(clock="virtual")
+        builder.step(builder.task("brief", moment, moment), moment, moment)
+        builder.step(builder.task("other", 0, 51), 0, 51)
+        builder.task("never", moment, moment)
+        lines = drawn(builder.build())
+        assert cells(lines, "brief") == " " * column + "█"
+        assert cells(lines, "never") == ""
+        assert lines[-1].startswith("█ running")
+
 
 class TestFigures:
     """What stands at the right of the lanes."""
