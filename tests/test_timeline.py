@@ -472,7 +472,7 @@ def hold_seen_ns(trace: Trace) -> list[int]:
 
 def sitting(picture: Picture) -> list[list[int]]:
     """Who sits on each slot, one after the other."""
-    rows = [row for seating in picture.seats.values() for row in seating.labels.rows]
+    rows = [row for seating in picture.places.seats.values() for row in seating.labels.rows]
     return [[who for who, _ in groupby(who for _, who in row)] for row in rows]
 
 
@@ -524,6 +524,17 @@ class TestLivePicture:
         assert [live.cells.dominant(row) for row in rows] == [whole.cells.dominant(row) for row in rows]
         assert sitting(live) == sitting(whole)
         assert (live.left_out(), live.peak_waiting, live.sampled) == (whole.left_out(), 7, False)
+
+    @pytest.mark.parametrize("every", [7, 35, 1_000])
+    def test_more_holders_than_the_limit(self, every: int) -> None:
+        """A semaphore that was released once too often has a slot more, however many have held it before."""
+        trace = semaphore((10,) * 400, limit=4)
+        limited = replace(trace, resources=replace(trace.resources, limit=[3]))
+        live, since = Picture(60, 500, budget=1_000), -1
+        for until in (*range(ns(5), trace.duration_ns, ns(every)), trace.duration_ns):
+            live.update(cut(limited, since, until))
+            since = until
+        assert [{who % 4 for who in slot if who >= 0} for slot in sitting(live)] == [{1}, {2}, {3}, {0}]
 
     def test_shows_what_goes_on(self) -> None:
         """A task that has waited since its only step is drawn waiting until now."""
@@ -662,7 +673,7 @@ class TestLivePicture:
         live.resize(columns, rows)
         assert live.columns == columns
         assert [sum(live.cells.total(state)) for state in State] == spent
-        assert all(part.labels.columns == columns for part in live.seats.values())
+        assert all(part.labels.columns == columns for part in live.places.seats.values())
 
     def test_jobs(self) -> None:
         """A worker's row shows its jobs, the pending one until now."""
@@ -673,4 +684,4 @@ class TestLivePicture:
         builder.task("main", 0)
         live = Picture(4, 5, cell_ns=ns(10), budget=100)
         live.update(builder.build(40))
-        assert [who for _, who in live.jobs.rows[0]] == [0, 0, 1, 1]
+        assert [who for _, who in live.places.jobs.rows[0]] == [0, 0, 1, 1]
