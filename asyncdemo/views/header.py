@@ -156,7 +156,7 @@ def _cancelled(trace: Trace, tasks: Sequence[int], frame: Frame) -> str:
 
 
 def asked_by(trace: Trace, what: str, requests: Iterable[tuple[int, int]], frame: Frame) -> str:
-    """`cancelled by main at app.py:12`: by whom and where, as far as it is known of all and there is room for it.
+    """`cancelled by main at app.py:12`: by whom and where, as far as it is known and there is room for it.
 
     Args:
         trace: the recording.
@@ -165,8 +165,6 @@ def asked_by(trace: Trace, what: str, requests: Iterable[tuple[int, int]], frame
         frame: the screen.
     """
     distinct = dict.fromkeys(requests)
-    if any(actor == Actor.UNKNOWN for actor, _ in distinct):
-        return what
     for places in (True, False):
         whose = dict.fromkeys(_by(trace, actor, site, places=places) for actor, site in distinct)
         text = f"{what} {_listed(list(whose))}"
@@ -176,7 +174,12 @@ def asked_by(trace: Trace, what: str, requests: Iterable[tuple[int, int]], frame
 
 
 def _by(trace: Trace, actor: int, site: int, *, places: bool) -> str:
-    """Who cancelled, and where if that is known and wanted."""
+    """Who cancelled, and where if that is known and wanted.
+
+    Who cancels a task that is ready already leaves no trace.
+    """
+    if actor == Actor.UNKNOWN:
+        return "by somebody not seen"
     if actor == Actor.PROGRAM and site == NONE:
         return AT_THE_END
     who = name_of(trace, actor) if actor >= 0 else ACTORS.get(trace.actor_text(actor), trace.actor_text(actor))

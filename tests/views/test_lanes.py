@@ -97,7 +97,7 @@ class TestRequests:
         ("by", "glyph", "meaning"),
         [
             pytest.param(Actor.TIMER, "◷", "◷ timed out", id="time-out"),
-            pytest.param(Actor.UNKNOWN, "⊘", "⊘ cancel requested", id="request"),
+            pytest.param(Actor.UNKNOWN, "⊘", "⊘ cancel requested by somebody not seen", id="request"),
             pytest.param(1, "⊘", "⊘ cancel requested by other at app.py:7", id="request of a task"),
         ],
     )
@@ -237,7 +237,11 @@ class TestCancelled:
             pytest.param(
                 [(0, "app.py:7"), (1, "")], "cancelled by main at app.py:7 or by job-0", id="one by the other"
             ),
-            pytest.param([(0, "app.py:7"), (Actor.UNKNOWN, "")], "cancelled", id="of one it is not known"),
+            pytest.param(
+                [(0, "app.py:7"), (Actor.UNKNOWN, "")],
+                "cancelled by main at app.py:7 or by somebody not seen",
+                id="of one it is not known",
+            ),
             pytest.param(
                 [(0, f"a_module_with_a_long_name.py:{line}") for line in (7, 8)], "cancelled by main", id="no room"
             ),

@@ -186,8 +186,8 @@ def test_endings() -> None:
                 ┬───────────┬────────────┬────────────┬───────────┬
       in flight █████████████████████████▅▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂          peak 5
       waiting   ███████████████████████████████████████████████████          peak 1
-    ░ waiting for Event  █ running  ◌ never ended  ✓ ok  ✗ failed  ⊘ cancelled
-    ◷ timed out
+    ░ waiting for Event  █ running  ◌ never ended  ✓ ok  ✗ failed
+    ⊘ cancelled by somebody not seen  ◷ timed out
     1 ok · 2 failed · 1 cancelled · 1 never ended │ wall 40 ms
     loop late p99 0 ms
     ! not kept: 12,000 steps
