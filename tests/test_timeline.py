@@ -495,6 +495,14 @@ class TestProgress:
         assert progress.done() == pytest.approx([0, 0.8, 0.8, 0.4])
         assert progress.peak == 3
 
+    def test_exact(self) -> None:
+        """Where it is known when each task ended, a column has what there was at its end, whenever somebody looked."""
+        progress = Progress(10)
+        progress.look(15, self.CREATED[:3], 1, 10, [9])
+        progress.look(35, self.CREATED[:5], 4, 10, [33, 20, 16])
+        assert progress.in_flight() == [1, 3 - 3, 5 - 3, 1]
+        assert progress.done() == [1, 2, 0, 1]
+
     def test_stretched(self) -> None:
         """When cells double their width, pairs of columns become one, whether they are over or not."""
         progress, stretched = Progress(10), Progress(10)
@@ -580,6 +588,30 @@ class TestLivePicture:
         live = Picture(10, 20, cell_ns=ns(10), budget=100)
         live.update(builder.build(100))
         assert live.in_flight() == pytest.approx([6_000 - 300 * column for column in range(1, 11)])
+
+    @pytest.mark.parametrize("every", [7, 25, 100])
+    def test_one_after_the_other(self, every: int) -> None:
+        """Of tasks of which one begins where another ends there is one at a time, however seldom somebody looks."""
+        builder = TraceBuilder()
+        for number in range(50):
+            builder.step(builder.task(f"job-{number}", number * 4 + 1, number * 4 + 5), number * 4 + 1, number * 4 + 5)
+        trace = builder.build()
+        live, since = Picture(60, 200, budget=1_000), -1
+        for until in (*range(ns(5), trace.duration_ns, ns(every)), trace.duration_ns):
+            live.update(cut(trace, since, until))
+            since = until
+        used = live.now_ns // live.cell_ns
+        assert live.in_flight()[1:used] == [1] * (used - 1)
+
+    @pytest.mark.parametrize("held", [1, 3, 70])
+    def test_most_held(self, held: int) -> None:
+        """Where holds end and others begin at the very moment of a snapshot they are not counted together."""
+        trace = semaphore((10,) * held * 3, limit=held)
+        live, since = Picture(60, 500, budget=1_000), -1
+        for until in range(ns(5), trace.duration_ns + 1, ns(5)):
+            live.update(cut(trace, since, until))
+            since = until
+        assert live.peak_held == held
 
     @pytest.mark.parametrize("rows", [20, 8, 4])
     @pytest.mark.parametrize("every", [3, 10, 41])

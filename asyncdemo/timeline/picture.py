@@ -9,7 +9,7 @@ from asyncdemo.timeline.curves import average, finished
 from asyncdemo.timeline.going import Going, Pursuit
 from asyncdemo.timeline.occupancy import peak
 from asyncdemo.timeline.places import Places
-from asyncdemo.timeline.progress import Progress, how_many
+from asyncdemo.timeline.progress import Progress
 from asyncdemo.timeline.states import Holding, Piece, State, ending, tile, wait_states
 from asyncdemo.trace import NONE, Actor, Outcome, Steps, Trace, Wait
 
@@ -63,7 +63,7 @@ class Picture:
         self._holding = Holding()
         self._waits: list[tuple[int, int]] = []
         self._progress = Progress(cell_ns)
-        self._most_waiting = self._most_held = 0
+        self._most_waiting = 0
 
     @classmethod
     def of(cls, trace: Trace, columns: int, rows: int) -> Picture:
@@ -114,7 +114,6 @@ class Picture:
             self._take_tasks(trace)
             self._take_back_guesses()
             left = self._release(trace, before)
-            self._most_held = max(self._most_held, self._holding.open)
             self._correct(left, trace, before)
             self._take_steps(trace, before)
             self._take_running(trace)
@@ -160,8 +159,7 @@ class Picture:
 
     def _look(self, trace: Trace) -> None:
         if not self.exact:
-            done = len(trace.tasks) - how_many(trace.tasks.outcome, Outcome.PENDING)
-            self._progress.look(trace.duration_ns, trace.tasks.created_ns, done, self.cell_ns)
+            self._progress.look_at(trace, self.cell_ns, exact=not self.crowded)
 
     def _take_steps(self, trace: Trace, before: int) -> None:
         steps = trace.steps
@@ -375,9 +373,9 @@ class Picture:
 
     @property
     def peak_held(self) -> int:
-        """Most holds at once, of all resources together; when not exact, at once in any snapshot."""
+        """Most holds at once, of all resources together; when not exact, of those that were looked at."""
         holds = self.trace.holds
-        return peak(zip(holds.from_ns, holds.to_ns, strict=True)) if self.exact else self._most_held
+        return peak(zip(holds.from_ns, holds.to_ns, strict=True)) if self.exact else self.places.most_held
 
     @property
     def peak_waiting(self) -> int:

@@ -24,11 +24,13 @@ class Places:
     Attributes:
         seats: the slots of each resource that was held, by its row in `Trace.resources`.
         jobs: a row for each worker, with the rows of `Trace.jobs` as labels.
+        most_held: most holds at once, of all resources together; not counted when exact.
     """
 
     def __init__(self, columns: int, cell_ns: int, *, exact: bool) -> None:
         self.seats: dict[int, Seating] = {}
         self.jobs = Labels(columns, cell_ns)
+        self.most_held = 0
         self._exact = exact
         self._open_holds: list[int] = []
         self._open_jobs: list[tuple[int, int]] = []
@@ -52,23 +54,24 @@ class Places:
     def _take_holds(self, trace: Trace, new: range) -> None:
         for seating in self.seats.values():
             seating.go_on(trace)
-        resources, limits = trace.holds.resource, trace.resources.limit
-        sitting = [row for row in new if limits[resources[row]] <= MOST_SLOTS]
-        self._make_room(trace, [*self._open_holds, *sitting])
-        for row in sitting:
-            self.seats[resources[row]].sit(trace, row)
-        ends = trace.holds.to_ns
-        self._open_holds = [row for row in (*self._open_holds, *sitting) if ends[row] >= trace.duration_ns]
+        holds, rows = trace.holds, (*self._open_holds, *new)
+        if not self._exact:
+            self.most_held = max(self.most_held, peak((holds.from_ns[row], holds.to_ns[row]) for row in rows))
+        self._make_room(trace, rows)
+        for row in new:
+            if holds.resource[row] in self.seats:
+                self.seats[holds.resource[row]].sit(trace, row)
+        self._open_holds = [row for row in rows if holds.to_ns[row] >= trace.duration_ns]
 
     def _make_room(self, trace: Trace, rows: Iterable[int]) -> None:
         """Slots for all that held a resource at once: more than its limit where it was released once too often."""
-        holds, spans = trace.holds, dict[int, list[tuple[int, int]]]()
+        holds, limits, spans = trace.holds, trace.resources.limit, dict[int, list[tuple[int, int]]]()
         for row in rows:
-            spans.setdefault(holds.resource[row], []).append((holds.from_ns[row], holds.to_ns[row]))
+            if limits[holds.resource[row]] <= MOST_SLOTS:
+                spans.setdefault(holds.resource[row], []).append((holds.from_ns[row], holds.to_ns[row]))
         for resource, held in spans.items():
             if resource not in self.seats:
-                limit = trace.resources.limit[resource]
-                most = MOST_SLOTS if limit < 1 or self._exact else limit
+                most = MOST_SLOTS if limits[resource] < 1 or self._exact else limits[resource]
                 self.seats[resource] = Seating(self.jobs.columns, self.jobs.cell_ns, most)
             self.seats[resource].make_room(peak(held))
 

@@ -251,6 +251,23 @@ def test_cohorts() -> None:
     )
 
 
+def test_a_cohort_does_not_show_who_only_awaits_the_others() -> None:
+    """A main task that makes one task after the other and awaits it is no part of its cohort, though it runs at times.
+
+    Here it is late as well: ready, but not yet running. The figures do not count it either.
+    """
+    builder = TraceBuilder()
+    main, tasks = builder.task("main", 0, 400), builder.wait(Wait.TASK)
+    builder.step(main, 0, 0)
+    for number in range(100):
+        start = number * 4
+        builder.step(builder.task(f"job-{number}", start, start + 3, parent=main), start, start + 3)
+        builder.step(main, start + 4, start + 4, ready=start + 3, wait=tasks)
+    first, second = screen(builder.build(), 80)[2:4]
+    assert [row[12:63].strip() for row in (first, second)] == ["░·", "·░·"]
+    assert [row.split()[-3:] for row in (first, second)] == [["3", "·", "3"], ["4", "·", "3"]]
+
+
 def test_packed_slots() -> None:
     """Tasks that follow one another share rows when there are too many for lanes."""
     assert_screen(
