@@ -182,6 +182,16 @@ class TestSlivers:
         assert cells(lines, "never") == ""
         assert lines[-1].startswith("█ running")
 
+    def test_a_bad_end_at_once(self) -> None:
+        """One that was cancelled at once has the mark of that, and the legend explains no other."""
+        builder = TraceBuilder(clock="virtual")
+        builder.step(builder.task("brief", 10, 10, outcome=Outcome.CANCELLED), 10, 10)
+        builder.step(builder.task("other", 0, 51), 0, 0)
+        builder.step(1, 51, 51, wait=builder.wait(Wait.SLEEP))
+        lines = drawn(builder.build())
+        assert cells(lines, "brief").strip() == "⊘"
+        assert not any("running" in line for line in lines)
+
 
 class TestFigures:
     """What stands at the right of the lanes."""
