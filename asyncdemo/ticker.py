@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,12 @@ from functools import cache, partial
 _LONGEST_CALL_S = 2.0
 _LONGEST_EXIT_S = 0.05
 _running: dict[int, Ticker] = {}
+_hidden: set[int] = set()
+
+
+def is_hidden() -> bool:
+    """Whether this is such a thread. What the program does in it, the garbage collector has made it do."""
+    return get_ident() in _hidden
 
 
 class Ticker:
@@ -64,6 +71,7 @@ class Ticker:
         try:
             while not life.ended_within(self._rest_s):
                 self._call()
+                _forget_this_thread()
                 self._rest_s = self.interval_s
         except BaseException as fault:  # noqa: BLE001 - a fault here never reaches the program
             self.fault = fault
@@ -85,9 +93,11 @@ class _Life:
         if hasattr(signal, "pthread_sigmask"):
             # A signal that came here would not interrupt what the main thread waits for.
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        _hidden.add(self._ident)
         try:
             run(self)
         finally:
+            _hidden.discard(self._ident)
             self._alive.release()
 
     def ended_within(self, seconds: float) -> bool:
@@ -107,6 +117,12 @@ class _Life:
             if not os.path.exists(f"/proc/self/task/{self._native}"):
                 return
             self._alive.acquire(timeout=rest_s)
+
+
+def _forget_this_thread() -> None:
+    """Be unknown to `threading` again: what the garbage collector ran here may have asked which thread this is."""
+    if "threading" in sys.modules:
+        vars(sys.modules["threading"])["_active"].pop(get_ident(), None)
 
 
 @cache

@@ -365,7 +365,7 @@ def test_a_formula_is_nothing_else(text: str) -> None:
         ("a + max(b, c)", "a plus (the larger of b and c)"),
         ("min(a, b, c + 1)", "the smallest of a, b and (c plus 1)"),
         ("wait / 2 if no_lock else wait", "wait divided by 2 if no-lock, otherwise wait"),
-        ("a if cancel == 'enter' else None", "a if cancel is enter, otherwise none"),
+        ("a if cancel == 'enter' else None", "a if cancel is enter, otherwise not known"),
         ("a if b >= 2 and not c else 0", "a if b is at least 2 and (not c), otherwise 0"),
     ],
 )

@@ -257,11 +257,12 @@ def test_show_highlights_where_there_is_colour(asyncdemo: Asyncdemo) -> None:
 
 @pytest.mark.parametrize("name", [each.name for each in catalog.concepts()])
 def test_show_tells_all_that_the_file_says(asyncdemo: Asyncdemo, name: str) -> None:
-    """The section of the guide, every correction, the ideal time in words, every example, and the whole source."""
+    """Guide section, corrections, ideal time in words, what options can be, examples, and the whole source."""
     concept = catalog.find(name)
     out = " ".join(asyncdemo("show", name).out.split())
     told = [concept.summary, concept.guide, concept.watch, *concept.corrections, *concept.examples]
     told += [*concept.prose.split("\n\n"), concept.ideal_in_words() or "", *concept.source.splitlines()[-2:]]
+    told += [f"{each.help}: {', '.join(each.choices)}" for each in concept.options if each.type == "choice"]
     assert [text for text in told if " ".join(text.split()) not in out] == []
 
 

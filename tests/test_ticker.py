@@ -70,6 +70,26 @@ def test_the_program_does_not_see_the_thread() -> None:
     ticker.stop()
 
 
+def test_the_program_does_not_see_the_thread_that_collected_its_garbage() -> None:
+    """A finalizer of the program's may log in the ticker's thread, and so make it known to `threading`."""
+    seen: list[list[threading.Thread]] = []
+    enough = allocate_lock()
+    enough.acquire()
+
+    def call() -> None:
+        seen.append(threading.enumerate())
+        threading.current_thread()
+        if len(seen) == 2:
+            enough.release()
+
+    before = threading.enumerate()
+    ticker = Ticker(0.001, call)
+    ticker.start()
+    assert enough.acquire(timeout=30)
+    ticker.stop()
+    assert [seen[1], threading.enumerate()] == [before, before]
+
+
 def test_a_fault_stops_the_ticker_and_is_kept() -> None:
     """What the call raises ends the calls, is found in `fault`, and reaches nobody else."""
     calls: list[int] = []

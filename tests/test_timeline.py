@@ -472,7 +472,7 @@ def hold_seen_ns(trace: Trace) -> list[int]:
 
 def sitting(picture: Picture) -> list[list[int]]:
     """Who sits on each slot, one after the other."""
-    rows = [row for seating in picture.seats.values() for row in seating.labels.rows]
+    rows = [row for seating in picture.places.seats.values() for row in seating.labels.rows]
     return [[who for who, _ in groupby(who for _, who in row)] for row in rows]
 
 
@@ -494,6 +494,14 @@ class TestProgress:
         assert progress.in_flight() == pytest.approx([2, 3 - 0.8, 5 - 1.6, 5 - 2])
         assert progress.done() == pytest.approx([0, 0.8, 0.8, 0.4])
         assert progress.peak == 3
+
+    def test_exact(self) -> None:
+        """Where it is known when each task ended, a column has what there was at its end, whenever somebody looked."""
+        progress = Progress(10)
+        progress.look(15, self.CREATED[:3], 1, 10, [9])
+        progress.look(35, self.CREATED[:5], 4, 10, [33, 20, 16])
+        assert progress.in_flight() == [1, 3 - 3, 5 - 3, 1]
+        assert progress.done() == [1, 2, 0, 1]
 
     def test_stretched(self) -> None:
         """When cells double their width, pairs of columns become one, whether they are over or not."""
@@ -524,6 +532,17 @@ class TestLivePicture:
         assert [live.cells.dominant(row) for row in rows] == [whole.cells.dominant(row) for row in rows]
         assert sitting(live) == sitting(whole)
         assert (live.left_out(), live.peak_waiting, live.sampled) == (whole.left_out(), 7, False)
+
+    @pytest.mark.parametrize("every", [7, 35, 1_000])
+    def test_more_holders_than_the_limit(self, every: int) -> None:
+        """A semaphore that was released once too often has a slot more, however many have held it before."""
+        trace = semaphore((10,) * 400, limit=4)
+        limited = replace(trace, resources=replace(trace.resources, limit=[3]))
+        live, since = Picture(60, 500, budget=1_000), -1
+        for until in (*range(ns(5), trace.duration_ns, ns(every)), trace.duration_ns):
+            live.update(cut(limited, since, until))
+            since = until
+        assert [{who % 4 for who in slot if who >= 0} for slot in sitting(live)] == [{1}, {2}, {3}, {0}]
 
     def test_shows_what_goes_on(self) -> None:
         """A task that has waited since its only step is drawn waiting until now."""
@@ -569,6 +588,30 @@ class TestLivePicture:
         live = Picture(10, 20, cell_ns=ns(10), budget=100)
         live.update(builder.build(100))
         assert live.in_flight() == pytest.approx([6_000 - 300 * column for column in range(1, 11)])
+
+    @pytest.mark.parametrize("every", [7, 25, 100])
+    def test_one_after_the_other(self, every: int) -> None:
+        """Of tasks of which one begins where another ends there is one at a time, however seldom somebody looks."""
+        builder = TraceBuilder()
+        for number in range(50):
+            builder.step(builder.task(f"job-{number}", number * 4 + 1, number * 4 + 5), number * 4 + 1, number * 4 + 5)
+        trace = builder.build()
+        live, since = Picture(60, 200, budget=1_000), -1
+        for until in (*range(ns(5), trace.duration_ns, ns(every)), trace.duration_ns):
+            live.update(cut(trace, since, until))
+            since = until
+        used = live.now_ns // live.cell_ns
+        assert live.in_flight()[1:used] == [1] * (used - 1)
+
+    @pytest.mark.parametrize("held", [1, 3, 70])
+    def test_most_held(self, held: int) -> None:
+        """Where holds end and others begin at the very moment of a snapshot they are not counted together."""
+        trace = semaphore((10,) * held * 3, limit=held)
+        live, since = Picture(60, 500, budget=1_000), -1
+        for until in range(ns(5), trace.duration_ns + 1, ns(5)):
+            live.update(cut(trace, since, until))
+            since = until
+        assert live.peak_held == held
 
     @pytest.mark.parametrize("rows", [20, 8, 4])
     @pytest.mark.parametrize("every", [3, 10, 41])
@@ -627,6 +670,21 @@ class TestLivePicture:
             assert list(live.cells.dominant(waiter).rstrip(b"\0")) == [WAIT] * 10 + [READY] * (now - 10)
             assert list(live.cells.dominant(bad).rstrip(b"\0")) == [READY] * 5 + [RUN] * (now - 5)
 
+    def test_destroyed(self) -> None:
+        """A task that was collected while it waited is drawn up to then: it had no step that told of its end."""
+        builder = TraceBuilder()
+        event = builder.wait(Wait.EVENT)
+        forgotten = builder.task("forgotten", 0, waiting=event)
+        builder.step(forgotten, 0, 0)
+        live = Picture(40, 5, budget=100)
+        for now in (10, 20):
+            live.update(builder.build(now))
+        builder.rows["tasks"][forgotten] |= {"ended_ns": ns(15), "outcome": Outcome.DESTROYED}
+        for now in (30, 40):
+            live.update(replace(builder.build(now), steps=Steps()))
+            assert list(live.cells.dominant(forgotten).rstrip(b"\0")) == [WAIT] * 15
+            assert sum(live.cells.total(WAIT)) == ns(15)
+
     @given(traces(), st.integers(20, 300), st.sampled_from((1, 2, 20)))
     def test_any_frames_add_up(self, trace: Trace, every: int, rows: int) -> None:
         """However busy the loop is, a picture that was fed in frames is the one that a single frame would give."""
@@ -647,7 +705,7 @@ class TestLivePicture:
         live.resize(columns, rows)
         assert live.columns == columns
         assert [sum(live.cells.total(state)) for state in State] == spent
-        assert all(part.labels.columns == columns for part in live.seats.values())
+        assert all(part.labels.columns == columns for part in live.places.seats.values())
 
     def test_jobs(self) -> None:
         """A worker's row shows its jobs, the pending one until now."""
@@ -658,4 +716,4 @@ class TestLivePicture:
         builder.task("main", 0)
         live = Picture(4, 5, cell_ns=ns(10), budget=100)
         live.update(builder.build(40))
-        assert [who for _, who in live.jobs.rows[0]] == [0, 0, 1, 1]
+        assert [who for _, who in live.places.jobs.rows[0]] == [0, 0, 1, 1]

@@ -49,7 +49,7 @@ def _said(node: ast.expr) -> str:
             said = name.replace("_", "-")
         case _:
             constant = ast.literal_eval(node)
-            said = "none" if constant is None else str(constant)
+            said = "not known" if constant is None else str(constant)
     return said
 
 

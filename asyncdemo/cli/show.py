@@ -14,7 +14,7 @@ from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from asyncdemo import catalog
-from asyncdemo.catalog.concept import Concept
+from asyncdemo.catalog.concept import Concept, Option
 from asyncdemo.cli import consoles
 from asyncdemo.cli.concept_options import default_text, described_help, flag
 from asyncdemo.cli.values import choice
@@ -109,9 +109,15 @@ def _options(concept: Concept) -> RenderableType:
     grid.add_column(no_wrap=True)
     grid.add_column()
     for each in concept.options:
-        default = default_text(each) if each.type != "bool" else None
-        grid.add_row(Text(flag(each), "cyan"), Text(described_help(each) + (f" ({default})" if default else "")))
+        grid.add_row(Text(flag(each), "cyan"), Text(_described(each)))
     return Padding(grid, (0, 0, 0, 2))
+
+
+def _described(option: Option) -> str:
+    """`what limits it: wait_for, timeout (wait_for)`: what it is, what it can be, and what it is by default."""
+    choices = f": {', '.join(option.choices)}" if option.type == "choice" else ""
+    default = default_text(option) if option.type != "bool" else None
+    return f"{described_help(option)}{choices}{f' ({default})' if default else ''}"
 
 
 def _code(source: str) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
-from _thread import allocate_lock, start_new_thread
+from _thread import RLock, allocate_lock, start_new_thread
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _CHILD = "child process"
+MOST_DESCRIPTORS = 1024
+"""`select` knows the descriptors below this number."""
 
 
 class OutputBook:
@@ -98,6 +101,7 @@ class OutputBook:
         try:
             *lines, rest = (self._unfinished.get(number, "") + text).split("\n")
             if lines:
+                self._catch_up()
                 task, origin = self._recorder.running_task(), self._recorder.thread_origin()
                 for line in lines:
                     self._add(number, line, task, origin)
@@ -105,12 +109,20 @@ class OutputBook:
         except Exception as fault:
             self._recorder.fail(fault)
 
+    def _catch_up(self) -> None:
+        """Takes first what has reached the descriptors before."""
+        for capture in self._captures:
+            if capture.can_look:
+                capture.take()
+
     def _from_descriptor(self, number: int, line: str) -> None:
-        self._add(number, line, NONE, self._recorder.strings.intern(_CHILD))
+        self._append(number, line, NONE, self._recorder.strings.intern(_CHILD), NONE)
 
     def _add(self, number: int, line: str, task: int, origin: int) -> None:
         loop = self._recorder.running()
-        steps = NONE if loop is None else len(loop)
+        self._append(number, line, task, origin, NONE if loop is None else len(loop))
+
+    def _append(self, number: int, line: str, task: int, origin: int, steps: int) -> None:
         self.rows.append((self._recorder.now(), task, number, self._recorder.strings.add(line), origin, steps))
 
     def table(self, origin_ns: int) -> Lines:
@@ -119,13 +131,27 @@ class OutputBook:
 
 
 class _DescriptorCapture:
-    """Reads what is written to a file descriptor, line by line, in place of where it went."""
+    """Reads what is written to a file descriptor, line by line, in place of where it went.
+
+    A thread reads as soon as there is something; where that can be told without waiting, whoever wants to know what has
+    been written so far does too.
+
+    Attributes:
+        number: the descriptor.
+        can_look: whether what there is can be taken without waiting for more.
+    """
 
     def __init__(self, number: int, found: Callable[[int, str], None]) -> None:
         self.number = number
         self._found = found
         self._original = os.dup(number)
         self._reader = _redirect(number, terminal=os.isatty(number))
+        self.can_look = sys.platform != "win32" and self._reader < MOST_DESCRIPTORS
+        if self.can_look:
+            os.set_blocking(self._reader, False)
+        self._rest = b""
+        self._turn = RLock()
+        self._taking = False
         self._ended = allocate_lock()
         self._ended.acquire()
         start_new_thread(self._read, ())
@@ -141,16 +167,38 @@ class _DescriptorCapture:
         os.close(self._original)
         self._ended.acquire(timeout=1)
 
-    def _read(self) -> None:
-        rest = b""
-        with suppress(OSError):
+    def take(self) -> bool:
+        """Takes the lines that are there, and says whether more may come."""
+        with self._turn:
+            if self._taking:  # a finalizer prints in this very moment
+                return True
+            self._taking = True
+            try:
+                return self._take()
+            finally:
+                self._taking = False
+
+    def _take(self) -> bool:
+        try:
             while data := os.read(self._reader, 65536):
-                *lines, rest = (rest + data).split(b"\n")
+                *lines, self._rest = (self._rest + data).split(b"\n")
                 for line in lines:
                     self._found(self.number, line.decode("utf-8", "replace").rstrip("\r"))
-        if rest:
-            self._found(self.number, rest.decode("utf-8", "replace"))
-        os.close(self._reader)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _read(self) -> None:
+        while not self.can_look or select.select([self._reader], [], []):
+            if not self.take():
+                break
+        if self._rest:
+            self._found(self.number, self._rest.decode("utf-8", "replace"))
+        with self._turn:
+            os.close(self._reader)
+            self._reader = -1
         self._ended.release()
 
 

@@ -33,6 +33,7 @@ from asyncdemo.record.tables import TaskRows
 from asyncdemo.record.trio_runs import TrioBook
 from asyncdemo.record.uvloop_loops import install as observe_uvloop
 from asyncdemo.record.workers import WorkerBook
+from asyncdemo.ticker import is_hidden
 from asyncdemo.trace import NONE, Trace, Wait
 
 BRIEF_NS = 100_000
@@ -214,8 +215,8 @@ class Recorder:
         return loop.task if loop is not None else NONE
 
     def thread_origin(self) -> int:
-        """String: the thread, when what happens is outside the main thread and every loop; else `NONE`."""
-        if self.running() is not None or get_ident() == threading.main_thread().ident:
+        """String: the program's thread, when what happens is outside the main thread and every loop; else `NONE`."""
+        if self.running() is not None or get_ident() == threading.main_thread().ident or is_hidden():
             return NONE
         thread = threading._active.get(get_ident())  # type: ignore[attr-defined]
         return self.strings.intern(f"thread {thread.name}" if thread is not None else "thread")

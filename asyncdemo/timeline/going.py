@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from asyncdemo.timeline.states import State
-from asyncdemo.trace import NONE
+from asyncdemo.trace import NONE, Tasks
 
 
 class Pursuit(NamedTuple):
@@ -55,12 +54,13 @@ class Going:
             self.queueing -= known.queues
         return known
 
-    def changed(self, waiting: Sequence[int], started_ns: Sequence[int]) -> list[int]:
-        """Tasks that wait for something else now, or have begun; see `Trace.tasks` for the columns."""
+    def changed(self, tasks: Tasks) -> list[int]:
+        """Tasks that wait for something else now, have begun, or are no more."""
+        waiting, started_ns, outcome = tasks.waiting, tasks.started_ns, tasks.outcome
         return [
             task
             for task, wait in self._waits.items()
-            if waiting[task] != wait or (wait == NONE and started_ns[task] != NONE)
+            if waiting[task] != wait or outcome[task] or (wait == NONE and started_ns[task] != NONE)
         ]
 
     def groups(self) -> list[tuple[int, State, int]]:

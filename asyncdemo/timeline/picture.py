@@ -8,8 +8,8 @@ from asyncdemo.timeline.cells import Cells, Labels, Mark
 from asyncdemo.timeline.curves import average, finished
 from asyncdemo.timeline.going import Going, Pursuit
 from asyncdemo.timeline.occupancy import peak
-from asyncdemo.timeline.progress import Progress, how_many
-from asyncdemo.timeline.seating import Seating
+from asyncdemo.timeline.places import Places
+from asyncdemo.timeline.progress import Progress
 from asyncdemo.timeline.states import Holding, Piece, State, ending, tile, wait_states
 from asyncdemo.trace import NONE, Actor, Outcome, Steps, Trace, Wait
 
@@ -17,8 +17,6 @@ MOST_ROWS_OF_TASKS = 5_000
 """With more tasks than this, a picture keeps no cells and looks at no step."""
 LIVE_BUDGET = 2_000
 """How many new steps, and how many new holds, an update of a live picture looks at."""
-MOST_SLOTS = 64
-"""Slots of a resource with a higher limit are not told apart."""
 MOST_GUESSED = 100
 """Of more tasks than this that have been woken a live picture does not say that they are ready."""
 CURVES = 3
@@ -43,10 +41,7 @@ class Picture:
         self.cohort = 1
         """How many neighbouring tasks share a row."""
         self.cells = Cells(columns, cell_ns)
-        self.seats: dict[int, Seating] = {}
-        """The slots of each resource that was held, by its row in `Trace.resources`."""
-        self.jobs = Labels(columns, cell_ns)
-        """A row for each worker, with the rows of `Trace.jobs` as labels."""
+        self.places = Places(columns, cell_ns, exact=self.exact)
         self.working: set[int] = set()
         """Tasks that slept, waited for something else than tasks, or held something: no mere managers."""
         self.rows = rows
@@ -64,12 +59,11 @@ class Picture:
         self._left_out: frozenset[int] | None = None
         self._states = [State.READY]
         """`wait_states` of the trace."""
-        self._open_jobs: list[tuple[int, int]] = []
-        self._seen_jobs = self._seen_holds = self._seen_cancels = 0
+        self._seen_cancels = 0
         self._holding = Holding()
         self._waits: list[tuple[int, int]] = []
         self._progress = Progress(cell_ns)
-        self._most_waiting = self._most_held = 0
+        self._most_waiting = 0
 
     @classmethod
     def of(cls, trace: Trace, columns: int, rows: int) -> Picture:
@@ -120,14 +114,12 @@ class Picture:
             self._take_tasks(trace)
             self._take_back_guesses()
             left = self._release(trace, before)
-            self._most_held = max(self._most_held, self._holding.open)
             self._correct(left, trace, before)
             self._take_steps(trace, before)
             self._take_running(trace)
             self._take_open(trace, before, left)
             self._take_cancels(trace)
-            self._take_holds(trace)
-            self._take_jobs(trace)
+            self.sampled |= not self.places.update(trace, self._budget)
         self.cells.reach(trace.duration_ns)
         self._align()
         self._look(trace)
@@ -143,9 +135,7 @@ class Picture:
 
     def _parts(self) -> Iterator[Cells | Labels]:
         yield self.cells
-        yield self.jobs
-        for seating in self.seats.values():
-            yield seating.labels
+        yield from self.places.parts()
 
     def _align(self) -> None:
         """All parts share one scale."""
@@ -169,8 +159,7 @@ class Picture:
 
     def _look(self, trace: Trace) -> None:
         if not self.exact:
-            done = len(trace.tasks) - how_many(trace.tasks.outcome, Outcome.PENDING)
-            self._progress.look(trace.duration_ns, trace.tasks.created_ns, done, self.cell_ns)
+            self._progress.look_at(trace, self.cell_ns, exact=not self.crowded)
 
     def _take_steps(self, trace: Trace, before: int) -> None:
         steps = trace.steps
@@ -218,12 +207,14 @@ class Picture:
         self._guessed = []
 
     def _correct(self, left: dict[int, Pursuit], trace: Trace, before: int) -> None:
-        """Tasks that were drawn waiting until `before`, when they were ready already, but the loop was busy."""
+        """Tasks that were drawn waiting until `before`, when they were gone, or ready in a loop that was busy."""
         for steps in trace.steps, trace.running:
             for task, ready, begun in zip(steps.task, steps.ready_ns, steps.start_ns, strict=True):
                 pursuit = left.pop(task, None)
                 if pursuit is not None and ready < before:
                     self._take_back(task, pursuit, begun if pursuit.wait == NONE else ready, before)
+        for task in [task for task in left if trace.tasks.outcome[task] == Outcome.DESTROYED]:
+            self._take_back(task, left.pop(task), trace.tasks.ended_ns[task], before)
 
     def _take_back(self, task: int, pursuit: Pursuit, until: int, before: int) -> None:
         """A task was drawn with a pursuit up to `before`, which it had only `until` then."""
@@ -275,7 +266,7 @@ class Picture:
         """
         changed = self._holding.update(trace, self._budget)
         changed.update(trace.steps.task, trace.running.task)
-        changed.update(self._going.changed(trace.tasks.waiting, trace.tasks.started_ns))
+        changed.update(self._going.changed(trace.tasks))
         left: dict[int, Pursuit] = {}
         for task in changed:
             pursuit = self._going.leave(task, task // self.cohort)
@@ -349,34 +340,6 @@ class Picture:
             mark = Mark.TIMEOUT if cancels.by[row] == Actor.TIMER else Mark.CANCEL
             self.cells.mark(cancels.task[row], mark, cancels.t_ns[row])
 
-    def _take_holds(self, trace: Trace) -> None:
-        first = max(self._seen_holds, len(trace.holds) - self._budget)
-        self.sampled |= first > self._seen_holds
-        self._seen_holds = len(trace.holds)
-        for seating in self.seats.values():
-            seating.go_on(trace)
-        for row in range(first, self._seen_holds):
-            resource = trace.holds.resource[row]
-            if trace.resources.limit[resource] > MOST_SLOTS:
-                continue
-            if resource not in self.seats:
-                most = trace.resources.limit[resource]
-                self.seats[resource] = Seating(
-                    self.columns, self.cell_ns, MOST_SLOTS if most < 1 or self.exact else most
-                )
-            self.seats[resource].sit(trace, row)
-
-    def _take_jobs(self, trace: Trace) -> None:
-        jobs, still = trace.jobs, list[tuple[int, int]]()
-        new = ((row, NONE) for row in range(self._seen_jobs, len(jobs)))
-        for row, painted in (*self._open_jobs, *new):
-            end = jobs.ended_ns[row]
-            if jobs.worker[row] != NONE:
-                self.jobs.add(jobs.worker[row], row, max(painted, jobs.started_ns[row]), end)
-            if jobs.outcome[row] == Outcome.PENDING:
-                still.append((row, end if jobs.worker[row] != NONE else NONE))
-        self._open_jobs, self._seen_jobs = still, len(jobs)
-
     def per_cell(self, spent_ns: Sequence[int]) -> list[float]:
         """How many at once on average: the time spent in each cell by how much of the cell has passed."""
         cell_ns, (whole, rest) = self.cell_ns, divmod(self.now_ns, self.cell_ns)
@@ -410,9 +373,9 @@ class Picture:
 
     @property
     def peak_held(self) -> int:
-        """Most holds at once, of all resources together; when not exact, at once in any snapshot."""
+        """Most holds at once, of all resources together; when not exact, of those that were looked at."""
         holds = self.trace.holds
-        return peak(zip(holds.from_ns, holds.to_ns, strict=True)) if self.exact else self._most_held
+        return peak(zip(holds.from_ns, holds.to_ns, strict=True)) if self.exact else self.places.most_held
 
     @property
     def peak_waiting(self) -> int:

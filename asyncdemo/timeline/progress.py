@@ -5,9 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from asyncdemo.trace import Outcome, Trace
+
 
 class Progress:
-    """Counts as of the end of each column that has passed; what ended between two looks is spread evenly between them.
+    """Counts as of the end of each column that has passed.
+
+    What ended between two looks is spread evenly between them, unless it is told when it did.
 
     Args:
         cell_ns: how much time a column stands for, at least 1.
@@ -19,8 +23,22 @@ class Progress:
         """Most tasks in existence at any look."""
         self._passed: list[tuple[int, float]] = []
         self._now_ns = self._begun = self._ended = 0
+        self._alive: list[int] = []
+        """Tasks that had not ended at the last look, as long as all looks were exact."""
 
-    def look(self, now_ns: int, created_ns: Sequence[int], ended: int, cell_ns: int) -> None:
+    def look_at(self, trace: Trace, cell_ns: int, *, exact: bool) -> None:
+        """Take in a snapshot, see `look`; when `exact` each task that lives is looked at, which takes its time."""
+        tasks, ends = trace.tasks, list[int]()
+        if exact:
+            known = (*self._alive, *range(self._begun, len(tasks)))
+            ends = [tasks.ended_ns[task] for task in known if tasks.outcome[task]]
+            self._alive = [task for task in known if not tasks.outcome[task]]
+        ended = len(tasks) - how_many(tasks.outcome, Outcome.PENDING)
+        self.look(trace.duration_ns, tasks.created_ns, ended, cell_ns, ends)
+
+    def look(
+        self, now_ns: int, created_ns: Sequence[int], ended: int, cell_ns: int, new_ends_ns: Sequence[int] = ()
+    ) -> None:
         """Take in how far the run has come.
 
         Args:
@@ -28,13 +46,19 @@ class Progress:
             created_ns: when each task was created, in order.
             ended: how many tasks have ended by now.
             cell_ns: how much time a column stands for now: `cell_ns`, or that doubled any number of times.
+            new_ends_ns: when those ended that have since the last look, in any order, where that is known of all.
         """
         self.stretch(cell_ns)
         looked_ns, before, begun = self._now_ns, self._ended, self._begun
+        ends = sorted(new_ends_ns) if len(new_ends_ns) == ended - before else None
         for number in range(len(self._passed) + 1, now_ns // cell_ns + 1):
             edge_ns = number * cell_ns
             begun = bisect_right(created_ns, edge_ns, begun)
-            self._passed.append((begun, before + (ended - before) * (edge_ns - looked_ns) / (now_ns - looked_ns)))
+            if ends is None:
+                since = (ended - before) * (edge_ns - looked_ns) / (now_ns - looked_ns)
+            else:
+                since = bisect_right(ends, edge_ns)
+            self._passed.append((begun, before + since))
         self._now_ns, self._begun, self._ended = now_ns, len(created_ns), ended
         self.peak = max(self.peak, self._begun - ended)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncdemo.timeline.cells import Labels
-from asyncdemo.trace import NONE, Trace
+from asyncdemo.trace import Trace
 
 
 class Seating:
@@ -23,10 +23,9 @@ class Seating:
         """Most slots that were taken at once."""
         return len(self._holds)
 
-    def holders(self, trace: Trace) -> list[int]:
-        """For each slot the task that holds it at the end of `trace`, or `NONE`."""
-        holds = trace.holds
-        return [holds.task[row] if holds.to_ns[row] >= trace.duration_ns else NONE for row in self._holds]
+    def make_room(self, most: int) -> None:
+        """Have at least `most` slots."""
+        self._most = max(self._most, most)
 
     def sit(self, trace: Trace, row: int) -> None:
         """Give a new hold its slot; holds come in the order in which they began."""
@@ -34,13 +33,18 @@ class Seating:
         ended = min(holds.from_ns[row], trace.duration_ns - 1)
         seat = next((seat for seat, held in enumerate(self._holds) if holds.to_ns[held] <= ended), len(self._holds))
         if seat == self._most:
-            seat = min(range(seat), key=lambda taken: holds.to_ns[self._holds[taken]])
+            seat = min(range(seat), key=lambda taken: self._span(trace, taken))
         elif seat == len(self._holds):
             self._holds.append(row)
             self._painted.append(0)
         self._holds[seat] = row
         self._painted[seat] = holds.from_ns[row]
         self._paint(trace, seat)
+
+    def _span(self, trace: Trace, seat: int) -> tuple[int, int]:
+        """Until when and since when the hold that sits there lasts."""
+        row = self._holds[seat]
+        return trace.holds.to_ns[row], trace.holds.from_ns[row]
 
     def go_on(self, trace: Trace) -> None:
         """Draw the holds that sit there up to their end, or to the end of `trace`."""

@@ -118,11 +118,6 @@ class Holding:
         starts = self._starts.get(task)
         return starts is not None and starts[-1] <= start_ns and end_ns <= self._ends[task][-1]
 
-    @property
-    def open(self) -> int:
-        """How many holds were going on when it was last updated."""
-        return len(self._open)
-
     def _add(self, task: int, start: int, end: int) -> None:
         starts, ends = self._starts.setdefault(task, []), self._ends.setdefault(task, [])
         if task in self._holders:

@@ -214,7 +214,7 @@ def _workers(frame: Frame, picture: Picture) -> list[Line]:
 
 def _busy(frame: Frame, picture: Picture) -> list[Line]:
     """How many threads and processes worked at once: a row for each kind."""
-    kinds, rows = picture.trace.workers.kind, picture.jobs.rows
+    kinds, rows = picture.trace.workers.kind, picture.places.jobs.rows
     names = {Wait.THREAD: "threads", Wait.PROCESS: "processes"}
     lines = []
     for kind in sorted(set(kinds[: len(rows)])):

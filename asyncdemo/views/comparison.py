@@ -103,7 +103,7 @@ class _Block:
     @property
     def has_slots(self) -> bool:
         """Whether the slots of what was held fit, though the tasks do not."""
-        seats = sum(seating.count for seating in self.picture.seats.values())
+        seats = sum(seating.count for seating in self.picture.places.seats.values())
         return not self.fits and 0 < seats <= self.rows
 
     def lines(self) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from asyncdemo.timeline import Picture, State
+from asyncdemo.trace import Outcome
 
 HOLES = re.compile(rb"([^\x00])\x00+(?=[^\x00])")
 SLIVER = 4
@@ -18,7 +19,19 @@ def drawn(picture: Picture, task: int) -> bytes:
     cells = bytes(picture.cells.dominant(task))
     if picture.sampled:
         return _bridged(cells, max(0, picture.trace.tasks.created_ns[task]) // picture.cell_ns)
-    return _without_slivers(picture, task, cells)
+    return _without_slivers(picture, task, cells if any(cells) else _at_once(picture, task, cells))
+
+
+def _at_once(picture: Picture, task: int, cells: bytes) -> bytes:
+    """A task that ran and ended in no time at all, as it can in virtual time, was running in one cell.
+
+    One that ended badly has a mark there.
+    """
+    tasks = picture.trace.tasks
+    if not tasks.steps[task] or tasks.outcome[task] != Outcome.RETURNED:
+        return cells
+    column = min(max(0, tasks.ended_ns[task]) // picture.cell_ns, picture.columns - 1)
+    return cells[:column] + bytes([State.RUN]) + cells[column + 1 :]
 
 
 def _bridged(cells: bytes, born: int) -> bytes:

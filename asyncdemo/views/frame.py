@@ -100,11 +100,9 @@ class Frame:
     def curve(self, name: str, values: Sequence[float], said: str, style: Style = PLAIN, full: float = 0) -> Line:
         """A row of bars, with what is said of it at its right."""
         bars = curve(self.glyphs, values, full or max(values, default=0))
-        line = self.row(name if len(name) <= self.name else name.rsplit(maxsplit=1)[-1]).put(bars[: self.cells], style)
         room = self.width - self.label - self.cells
-        return line.to(self.label + self.cells).put(
-            (said if len(said) < room else said.rsplit(maxsplit=1)[-1]).rjust(room)
-        )
+        line = self.row(_last_word(name, self.name)).put(bars[: self.cells], style)
+        return line.to(self.label + self.cells).put(_shortened(said, room).rjust(room))
 
     def note(self, mark: str, text: str, style: Style = PLAIN) -> Line:
         """A sentence on a line of its own."""
@@ -114,3 +112,17 @@ class Frame:
 def unit_for(picture: Picture) -> Unit:
     """The unit of a picture's figures."""
     return Unit(picture.now_ns)
+
+
+def _last_word(name: str, room: int) -> str:
+    """`flight` of `in flight` where there is no room for both; a number alone is no name."""
+    word = name.rsplit(maxsplit=1)[-1]
+    return name if len(name) <= room or word.isdecimal() else word
+
+
+def _shortened(said: str, room: int) -> str:
+    """What of `peak 1,000/1,000` there is room for, with a blank before it: the figures, the first, its thousands."""
+    figures = said.rsplit(maxsplit=1)[-1]
+    first = figures.partition("/")[0]
+    ways = (said, figures, first, f"{first.rpartition(',')[0]}k")
+    return next((way for way in ways if len(way) < room), "")

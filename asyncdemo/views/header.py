@@ -150,21 +150,36 @@ def _statuses(trace: Trace, left_out: frozenset[int], frame: Frame, *, live: boo
 
 
 def _cancelled(trace: Trace, tasks: Sequence[int], frame: Frame) -> str:
-    """`cancelled by main at app.py:12`: by whom and where, as far as it is known of all and there is room for it."""
     cancelled = [task for task in tasks if trace.tasks.outcome[task] == Outcome.CANCELLED]
-    requests = dict.fromkeys((trace.tasks.cancelled_by[task], trace.tasks.cancelled_at[task]) for task in cancelled)
-    if any(actor == Actor.UNKNOWN for actor, _ in requests):
-        return "cancelled"
+    requests = ((trace.tasks.cancelled_by[task], trace.tasks.cancelled_at[task]) for task in cancelled)
+    return asked_by(trace, "cancelled", requests, frame)
+
+
+def asked_by(trace: Trace, what: str, requests: Iterable[tuple[int, int]], frame: Frame) -> str:
+    """`cancelled by main at app.py:12`: by whom and where, as far as it is known and there is room for it.
+
+    Args:
+        trace: the recording.
+        what: what was done, such as `cancelled`.
+        requests: who did it, a task or an `Actor`, and the site.
+        frame: the screen.
+    """
+    distinct = dict.fromkeys(requests)
     for places in (True, False):
-        whose = dict.fromkeys(_by(trace, actor, site, places=places) for actor, site in requests)
-        text = f"cancelled {_listed(list(whose))}"
+        whose = dict.fromkeys(_by(trace, actor, site, places=places) for actor, site in distinct)
+        text = f"{what} {_listed(list(whose))}"
         if len(text) + MARK <= frame.width:
             return text
-    return "cancelled"
+    return what
 
 
 def _by(trace: Trace, actor: int, site: int, *, places: bool) -> str:
-    """Who cancelled, and where if that is known and wanted."""
+    """Who cancelled, and where if that is known and wanted.
+
+    Who cancels a task that is ready already leaves no trace.
+    """
+    if actor == Actor.UNKNOWN:
+        return "by somebody not seen"
     if actor == Actor.PROGRAM and site == NONE:
         return AT_THE_END
     who = name_of(trace, actor) if actor >= 0 else ACTORS.get(trace.actor_text(actor), trace.actor_text(actor))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import compress
 
 from asyncdemo.timeline import Picture, quantile
 from asyncdemo.trace import Outcome
@@ -32,7 +34,7 @@ class HeatMap:
         unit = unit_for(picture)
         titles = ["ok fail", f"p95 {unit.name}"]
         lines = [frame.time_axis("cohort", picture.cell_ns, titles)]
-        left_out = frozenset() if picture.exact else picture.left_out()
+        left_out = picture.left_out()
         outcomes = bytes(picture.trace.tasks.outcome)
         lines.extend(self._row(frame, picture, row, outcomes, left_out) for row in range(picture.cells.rows))
         return [*lines, frame.tick_line(picture.cell_ns)]
@@ -43,10 +45,10 @@ class HeatMap:
         tasks = range(first, first + len(outcomes))
         if self._known(frame, picture, row, outcomes):
             return self._lines[row]
-        shades = bytes(self._shades(frame, picture, row, len(tasks))).rstrip(b"\0")
+        shades = bytes(self._shades(frame, picture, row, tasks, left_out)).rstrip(b"\0")
         if not picture.exact and Outcome.PENDING in outcomes:
             shades = _explained(picture, tasks, shades, outcomes, left_out)
-        figures = self._figures_of(picture, tasks, outcomes, frame.glyphs.dot)
+        figures = self._figures_of(picture, tasks, outcomes, left_out, frame.glyphs.dot)
         drawn = (frame, tasks, shades, figures)
         if self._drawn.get(row) != drawn:
             line = frame.row(_label(frame, tasks))
@@ -62,15 +64,23 @@ class HeatMap:
         seen = self._seen.get(row)
         return seen is not None and seen == (frame, outcomes)
 
-    def _figures_of(self, picture: Picture, tasks: range, outcomes: bytes, dot: str) -> list[str]:
+    def _figures_of(
+        self, picture: Picture, tasks: range, outcomes: bytes, left_out: frozenset[int], dot: str
+    ) -> list[str]:
         """The figures of a cohort, worked out again only when another of its tasks has ended."""
         known = self._figures.get(tasks)
         if known is None or known[0] != outcomes:
-            self._figures[tasks] = known = (outcomes, _figures(picture, tasks, dot))
+            self._figures[tasks] = known = (
+                outcomes,
+                _figures(picture, [task for task in tasks if task not in left_out], dot),
+            )
         return known[1]
 
-    def _shades(self, frame: Frame, picture: Picture, row: int, tasks: int) -> bytearray:
-        """A number for each cell: 0 nothing, 1 waiting, from 2 on the shades of being at work."""
+    def _shades(self, frame: Frame, picture: Picture, row: int, tasks: range, left_out: frozenset[int]) -> bytearray:
+        """A number for each cell: 0 nothing, 1 waiting, from 2 on the shades of being at work.
+
+        Tasks that are `left_out` are no part of the work: what they do alone is nothing.
+        """
         cells, cell_ns = picture.cells, picture.cell_ns
         first, last = cells.changed[row], -(-picture.now_ns // cell_ns)
         known = self._rows.get(row)
@@ -78,14 +88,15 @@ class HeatMap:
             known, first = bytearray(cells.columns), 0
         if first == cells.columns:
             return known
-        whole, levels = max(1, tasks * cell_ns), len(frame.glyphs.shades)
+        whole, levels = max(1, len(tasks) * cell_ns), len(frame.glyphs.shades)
+        theirs = sum(task in tasks for task in left_out) * cell_ns
         for column, (_, ready, others, waits, sleeps, runs, holds) in enumerate(cells.since(row, first, last), first):
             works = sleeps + runs + holds
             if works >= LEAST * cell_ns:
                 known[column] = WAITS + max(1, min(levels, round(works / whole * levels)))
             else:
                 # A single task that waits for others is the main task, most often, and no part of the work.
-                known[column] = works > 0 or ready > 0 or waits > 0 or others > cell_ns
+                known[column] = works + ready + waits + others > (theirs or min(others, cell_ns))
         self._rows[row] = known
         cells.changed[row] = cells.columns
         return known
@@ -115,16 +126,14 @@ def _paint(frame: Frame, line: Line, shades: bytes) -> None:
         line.put(text, WORKING if run[0][0] > WAITS else WAITING)
 
 
-def _figures(picture: Picture, tasks: range, dot: str) -> list[str]:
+def _figures(picture: Picture, tasks: Sequence[int], dot: str) -> list[str]:
     """How many ended well and badly, and the time that 95 of 100 did not exceed."""
-    trace, unit = picture.trace, unit_for(picture)
-    outcomes = bytes(trace.tasks.outcome[tasks.start : tasks.stop])
+    known, unit = picture.trace.tasks, unit_for(picture)
+    outcomes = bytes(known.outcome[task] for task in tasks)
     ok, pending = outcomes.count(Outcome.RETURNED), outcomes.count(Outcome.PENDING)
     bad = len(outcomes) - ok - pending
-    lives = zip(
-        trace.tasks.ended_ns[tasks.start : tasks.stop], trace.tasks.created_ns[tasks.start : tasks.stop], strict=True
-    )
-    took = sorted(end - start for (end, start), outcome in zip(lives, outcomes, strict=True) if outcome)
+    lives = [known.ended_ns[task] - known.created_ns[task] for task in tasks]
+    took = sorted(compress(lives, outcomes))
     figures = f"{ok or dot} {str(bad or dot).rjust(4)}"
     if len(figures) >= FIGURE:
         figures = f"{ok or dot} {bad or dot}"

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from rich.style import Style
 
 from asyncdemo.timeline import LASTING, STATE_OF, Mark, Picture, State
-from asyncdemo.trace import Outcome, Wait
+from asyncdemo.trace import Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.drawn import drawn
 from asyncdemo.views.frame import Frame, unit_for
 from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, PLAIN, Glyphs, status
-from asyncdemo.views.header import waits
+from asyncdemo.views.header import asked_by, waits
 from asyncdemo.views.names import lane_names
 from asyncdemo.views.units import counted
 
@@ -136,7 +136,19 @@ def mark_legend(frame: Frame, picture: Picture, tasks: list[int]) -> list[Line]:
     """What the marks in the lanes of `tasks` mean, and only those that are there."""
     there = {mark for task in tasks for mark in moments(picture, task).values()}
     glyphs = mark_styles(frame.glyphs)
-    return [Line(*glyphs[mark]).put(f" {text}") for mark, text in MEANINGS.items() if mark in there]
+    meanings = {
+        Mark.STEP: "ran in between",
+        Mark.CANCEL: _requested(frame, picture.trace, tasks),
+        Mark.TIMEOUT: "timed out",
+    }
+    return [Line(*glyphs[mark]).put(f" {text}") for mark, text in meanings.items() if mark in there]
 
 
-MEANINGS = {Mark.STEP: "ran in between", Mark.CANCEL: "cancel requested", Mark.TIMEOUT: "timed out"}
+def _requested(frame: Frame, trace: Trace, tasks: list[int]) -> str:
+    """`cancel requested by main at app.py:12`; who cancelled stands in the same entry where tasks were cancelled."""
+    asked = "cancel requested"
+    if any(trace.tasks.outcome[task] == Outcome.CANCELLED for task in tasks):
+        return asked
+    cancels = zip(trace.cancels.task, trace.cancels.by, trace.cancels.site, strict=True)
+    requests = [(by, site) for task, by, site in cancels if task in tasks and by != Actor.TIMER]
+    return asked_by(trace, asked, requests, frame)

@@ -10,7 +10,7 @@ from asyncdemo.trace import NONE, Trace, Wait
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.frame import Frame
 from asyncdemo.views.glyphs import WORKING
-from asyncdemo.views.rows import held_row, namer
+from asyncdemo.views.rows import held_rows, namer
 from asyncdemo.views.units import counted
 
 CELLS_FOR_A_TASK = 2
@@ -80,14 +80,17 @@ def _queueing(trace: Trace) -> set[int]:
 
 def packed_rows(frame: Frame, picture: Picture, packed: Packed, tasks: Sequence[int]) -> list[Line]:
     """The time axis, the packed rows and the ticks under them."""
-    name = namer(picture, tasks)
-    lines = [frame.time_axis("tasks", picture.cell_ns)]
-    for number, row in enumerate(packed.rows, 1):
-        labels = Labels(picture.columns, picture.cell_ns)
-        for start, end, task in row:
-            labels.add(0, task, start, end)
-        lines.append(held_row(frame, f"row {number}", labels.rows[0] if labels.rows else [], name))
-    return [*lines, frame.tick_line(picture.cell_ns)]
+    rows = {f"row {number}": _cells(picture, row) for number, row in enumerate(packed.rows, 1)}
+    drawn = held_rows(frame, rows, namer(picture, tasks))
+    return [frame.time_axis("tasks", picture.cell_ns), *drawn, frame.tick_line(picture.cell_ns)]
+
+
+def _cells(picture: Picture, row: Sequence[Span]) -> list[tuple[int, int]]:
+    """Who was there in each cell of a row."""
+    labels = Labels(picture.columns, picture.cell_ns)
+    for start, end, task in row:
+        labels.add(0, task, start, end)
+    return labels.rows[0] if labels.rows else []
 
 
 def packed_legend(frame: Frame, picture: Picture, packed: Packed) -> list[Line]:

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from rich.style import Style
 
-from asyncdemo.timeline import LIVE_BUDGET, Labels, Picture, Span, State, levels, most_tasks, peak, seated
+from asyncdemo.timeline import LIVE_BUDGET, Picture, Span, State, levels, most_tasks, peak
 from asyncdemo.trace import NONE, Outcome
 from asyncdemo.views.canvas import Line, fit
 from asyncdemo.views.frame import Frame
@@ -36,16 +36,16 @@ BADLY = {Outcome.RAISED: FAILED, Outcome.CANCELLED: CANCELLED, Outcome.DESTROYED
 def slot_rows(frame: Frame, picture: Picture, tasks: Sequence[int]) -> list[Line]:
     """A row for each slot of each resource that was held, with who held it; `tasks` are those on the screen."""
     trace, name, lines = picture.trace, namer(picture, tasks), list[Line]()
-    several, held = len(picture.seats) > 1, _holds(picture)
-    for resource in sorted(picture.seats):
+    several, held = len(picture.places.seats) > 1, _holds(picture)
+    for resource in sorted(picture.places.seats):
         title = trace.text(trace.resources.name[resource])
         if "Semaphore" in trace.text(trace.resources.kind[resource]):
             prefix = title if several else "slot"
-            rows = enumerate(_slots(picture, resource, held).rows, 1)
-            lines.extend(held_row(frame, f"{prefix} {seat}", cells, name) for seat, cells in rows)
+            slots = picture.places.seats[resource].labels.rows
+            lines.extend(held_rows(frame, {f"{prefix} {seat}": cells for seat, cells in enumerate(slots, 1)}, name))
         else:
             rows_of_lock = _lock_rows(frame, picture, resource, held[resource], name)
-            lines.extend(held_row(frame, title, cells, shown) for cells, shown in rows_of_lock)
+            lines.extend(line for cells, shown in rows_of_lock for line in held_rows(frame, {title: cells}, shown))
     return lines
 
 
@@ -60,30 +60,11 @@ def _holds(picture: Picture) -> defaultdict[int, list[Span]]:
     return found
 
 
-def _slots(picture: Picture, resource: int, held: Mapping[int, Sequence[Span]]) -> Labels:
-    """Who held each slot of a semaphore.
-
-    While a run goes on a picture has at most as many slots as the limit; one release too many lets in more tasks than
-    that, and then the holds tell who is where.
-    """
-    labels, limit = picture.seats[resource].labels, picture.trace.resources.limit[resource]
-    if picture.exact or not 0 < limit <= len(labels.rows) or len(picture.trace.holds) > MOST_HOLDS:
-        return labels
-    slots = seated(held[resource])
-    if len(slots) <= limit:
-        return labels
-    labels = Labels(picture.columns, picture.cell_ns)
-    for seat, spans in enumerate(slots):
-        for start, end, who in spans:
-            labels.add(seat, who, start, end)
-    return labels
-
-
 def _lock_rows(
     frame: Frame, picture: Picture, resource: int, held: Sequence[Span], name: Name
 ) -> Iterator[tuple[list[tuple[int, int]], Name]]:
     """Who held a lock; those that held it for moments within one cell are named in turn, where there is room."""
-    rows = picture.seats[resource].labels.rows
+    rows = picture.places.seats[resource].labels.rows
     cells = list(rows[0]) if rows else [(0, NONE)] * picture.columns
     moments, shown = _moments(picture, held, cells), dict[int, tuple[str, Style]]()
     for column, tasks in moments.items():
@@ -118,14 +99,18 @@ def namer(picture: Picture, tasks: Sequence[int]) -> Name:
     return lambda task: (short.get(task, "?"), BADLY.get(Outcome(outcomes[task]), WORKING))
 
 
-def held_row(frame: Frame, label: str, cells: list[tuple[int, int]], name: Name) -> Line:
-    """A row that shows who was there: a name begins its cells, or fills them if all names are one letter."""
-    line = frame.row(label)
-    runs = _runs(cells)
-    texts = {who: name(who) for who, _ in runs if who != NONE}
-    single = all(len(text) == 1 for who, (text, _) in texts.items() if who > TOGETHER)
+def held_rows(frame: Frame, rows: Mapping[str, Sequence[tuple[int, int]]], name: Name) -> list[Line]:
+    """Rows by title that show who was there: a name begins its cells, or fills them where all names are one letter."""
+    runs = {title: _runs(cells) for title, cells in rows.items()}
+    there = {who for row in runs.values() for who, _ in row} - {NONE}
+    single = all(len(name(who)[0]) == 1 for who in there if who > TOGETHER)
+    return [_held_row(frame, title, row, name, single=single) for title, row in runs.items()]
+
+
+def _held_row(frame: Frame, title: str, runs: Sequence[tuple[int, int]], name: Name, *, single: bool) -> Line:
+    line = frame.row(title)
     for who, room in runs:
-        text, style = texts.get(who, (" ", PLAIN))
+        text, style = name(who) if who != NONE else (" ", PLAIN)
         repeated = (single and who > TOGETHER) or who == NONE
         line.put(text * room if repeated else filled(text, room, frame.glyphs), style)
     return line
@@ -145,7 +130,7 @@ def worker_rows(frame: Frame, picture: Picture) -> list[Line]:
     """
     trace, names = picture.trace, _job_names(frame, picture)
     rows = []
-    for label, cells in zip(worker_names(trace), picture.jobs.rows, strict=False):
+    for label, cells in zip(worker_names(trace), picture.places.jobs.rows, strict=False):
         line = frame.row(label if len(label) <= frame.name else f"{label[:3]}{label[label.index(' ') :]}")
         for job, room in _runs(cells):
             busy = frame.glyphs.states[State.SLEEP]
@@ -166,7 +151,7 @@ def job_tags(frame: Frame, picture: Picture) -> dict[str, str]:
 def _job_names(frame: Frame, picture: Picture) -> dict[int, str]:
     """What is written for each function: its name where each of its jobs has room for it, else a tag."""
     functions, least = _functions(picture), dict[int, int]()
-    for cells in picture.jobs.rows:
+    for cells in picture.places.jobs.rows:
         for job, room in _runs(cells):
             if job != NONE:
                 function = picture.trace.jobs.function[job]
@@ -250,7 +235,7 @@ def _most_held(picture: Picture, resource: int) -> int:
 
 
 def _slots_taken(frame: Frame, picture: Picture, resource: int, limit: int) -> Line:
-    labels = _slots(picture, resource, _holds(picture)) if resource in picture.seats else None
+    labels = picture.places.seats[resource].labels if resource in picture.places.seats else None
     busy = labels.busy_ns if labels else picture.cells.total(State.HOLD)
     most = _most_held(picture, resource) if picture.exact else len(labels.rows) if labels else picture.peak_held
     return frame.curve("in flight", picture.per_cell(busy), f"peak {count(most)}/{count(limit)}", WORKING, full=limit)

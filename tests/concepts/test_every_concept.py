@@ -67,10 +67,11 @@ def test_the_options_are_the_parameters_of_main(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_concept_is_short_and_says_what_it_is(name: str) -> None:
-    """A file fits two screens, a summary fits the list, and every text about it is sentences."""
+    """A file fits two screens, a summary fits the list, every text about it is sentences, and it has an ideal time."""
     concept = catalog.find(name)
     assert concept.source.count("\n") <= LONGEST_FILE
     assert len(concept.summary) <= 66
+    assert concept.ideal
     for text in (concept.summary, concept.prose, concept.watch, *concept.corrections):
         assert re.fullmatch(r"[A-Z`].*[.]", text, re.DOTALL), text
 

@@ -22,8 +22,11 @@ QUICK: dict[str, dict[str, Value]] = {
 
 VARIANTS: list[tuple[str, dict[str, Value]]] = [
     ("gather", {"delay": 0.5}),
+    ("gather", {"delay": 0}),
     ("serial", {"jobs": 7, "delay": 0.3}),
+    ("serial", {"jobs": 1, "delay": 9}),
     ("concurrent", {"jobs": 1000, "delay": 0.3}),
+    ("concurrent", {"jobs": 1, "delay": 9}),
     ("as-completed", {"jobs": 1000, "delay": 0.3}),
     ("throttled", {"jobs": 1005, "delay": 0.3}),
     ("throttled", {"jobs": 7, "limit": 2}),
@@ -53,6 +56,7 @@ VARIANTS: list[tuple[str, dict[str, Value]]] = [
     ("callbacks", {"delay": 0.3}),
     ("callbacks", {"fail": True, "delay": 7}),
     ("callbacks", {"cancel": True, "fail": True}),
+    ("callbacks", {"fail": True, "guide": True, "delay": 0.1}),
     ("semaphore", {"tasks": 9, "limit": 3, "hold": 0.1}),
     ("semaphore", {"tasks": 100, "limit": 7, "hold": 2}),
     ("semaphore", {"tasks": 2, "limit": 5, "hold": 1}),

@@ -14,6 +14,7 @@ import threading
 import pytest
 
 from asyncdemo.record import Recorder
+from asyncdemo.ticker import Ticker
 from tests.record.recordings import LOOPS, REAL_LOOPS, TICK, Recording, named, record
 
 
@@ -114,6 +115,24 @@ def test_threads_have_a_name(loop: str) -> None:
     assert record(main, loop).lines() == [("thread helper", "by hand", 1), ("main", "by callback", 1)]
 
 
+def test_the_recorders_own_threads_have_no_name() -> None:
+    """What a finalizer prints there was not printed by a thread of the program's."""
+
+    async def main() -> None:
+        printed = threading.Event()
+
+        def call() -> None:
+            print("collected")
+            printed.set()
+
+        ticker = Ticker(60, call)
+        ticker.start()
+        await asyncio.to_thread(printed.wait, 30)
+        ticker.stop()
+
+    assert record(main, "asyncio").lines() == [("", "collected", 1)]
+
+
 def test_outside_of_any_loop() -> None:
     """What is printed before and after the loop belongs to nobody."""
     with Recorder() as recorder:
@@ -185,6 +204,30 @@ HELD = """if True:
     print(sorted(lines))
     print("fault", recorder.fault)
 """
+
+
+CHILDREN = """if True:
+    import asyncio, os, subprocess, sys
+    from asyncdemo.record import Recorder
+
+    async def main():
+        for number in range(50):
+            os.write(1 + number % 2, b"a\\nb\\n")
+            print("after", file=sys.stdout if number % 3 else sys.stderr)
+
+    with Recorder(hold_output=True) as recorder:
+        asyncio.run(main())
+    trace = recorder.stop()
+    print(*(trace.text(text) for text in trace.lines.text), recorder.fault)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the descriptors are read when they are")
+def test_what_was_written_before_stands_before() -> None:
+    """What reached a descriptor before the program printed a line was written before it, by a child for example."""
+    done = subprocess.run([sys.executable, "-c", CHILDREN], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["a", "b", "after"] * 50 + ["None"]
 
 
 def test_held_output_does_not_reach_the_terminal() -> None:

@@ -232,6 +232,42 @@ def test_few_queues_have_a_row() -> None:
     assert [text.split()[:2] for text in texts(rows)] == [["Queue", "1"], ["Queue", "2"], ["Queue", "3"]]
 
 
+def test_queues_with_long_names_are_told_apart() -> None:
+    """Where there is no room for both names whole, a number is not all that is left of one."""
+    builder = working(80)
+    for name in ("PriorityQueue", "PriorityQueue 2"):
+        builder.level(builder.resource("PriorityQueue", name), 10, 1)
+    rows = length_rows(Frame.of(80, 20, UNICODE), Picture.of(builder.build(), 8, 5))
+    assert [text[:12].strip() for text in texts(rows)] == ["Prior…eue", "Prior…e 2"]
+
+
+@pytest.mark.parametrize(
+    ("width", "said", "figure"),
+    [
+        pytest.param(80, "peak 1,000/1,000", "1,000/1,000", id="all of it but the word"),
+        pytest.param(80, "peak 100/100", "peak 100/100", id="all of it"),
+        pytest.param(40, "peak 100/100", "100", id="the first figure"),
+        pytest.param(40, "peak 9/9", "9/9", id="two figures"),
+        pytest.param(40, "peak 9,999", "9,999", id="one figure"),
+        pytest.param(40, "peak 100,000", "100k", id="its thousands"),
+        pytest.param(40, "6,226/s", "6,226", id="without its unit"),
+    ],
+)
+def test_a_figure_beside_a_curve_is_whole(width: int, said: str, figure: str) -> None:
+    """What there is no room for is left out; half a number would be another one."""
+    frame = Frame.of(width, 20, UNICODE)
+    (text,) = texts([frame.curve("in flight", [1.0] * frame.cells, said)])
+    assert text.rpartition("█")[2].strip() == figure
+
+
+def test_slots_write_names_in_one_way() -> None:
+    """A slot whose holders all have names of one letter is written as that of the eleventh task is."""
+    lines = screen(semaphore((20,) * 11, limit=2), 80)
+    slots = [line for line in lines if "slot" in line]
+    assert ["0───" in slots[0], "1───" in slots[1], "10──" in slots[0]] == [True] * 3
+    assert [slot[12:].count("00") + slot[12:].count("11") for slot in slots] == [0, 0]
+
+
 def test_a_live_picture_of_a_queue_looks_at_some_changes() -> None:
     """However many changes there are, a frame looks at a bounded number; the last length stays."""
     builder = working(1_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from asyncdemo.timeline import MOST_ROWS_OF_TASKS, Picture
@@ -95,8 +97,8 @@ class TestRequests:
         ("by", "glyph", "meaning"),
         [
             pytest.param(Actor.TIMER, "◷", "◷ timed out", id="time-out"),
-            pytest.param(Actor.PROGRAM, "⊘", "⊘ cancel requested", id="request"),
-            pytest.param(0, "⊘", "⊘ cancel requested", id="request of a task"),
+            pytest.param(Actor.UNKNOWN, "⊘", "⊘ cancel requested by somebody not seen", id="request"),
+            pytest.param(1, "⊘", "⊘ cancel requested by other at app.py:7", id="request of a task"),
         ],
     )
     @pytest.mark.parametrize(
@@ -112,10 +114,13 @@ class TestRequests:
         builder.step(task, 0, 0)
         builder.step(task, 20, 20, wait=sleep)
         builder.step(task, 51, 51, wait=sleep)
-        builder.cancel(20, task, by)
+        builder.step(builder.task("other", 0, 51), 0, 51)
+        builder.cancel(20, task, by, "app.py:7")
         lines = drawn(builder.build())
         assert cells(lines, "main") == "▒" * 20 + glyph + "▒" * 29 + end
-        assert any(meaning in line for line in lines)
+        if outcome == Outcome.CANCELLED:  # whose doing that was stands there once, see below
+            meaning = meaning.partition(" by ")[0]
+        assert re.search(rf"{meaning}(  |$)|{meaning} or cancelled", "\n".join(lines), re.MULTILINE)
 
     def test_ends_at_once(self) -> None:
         """A task that ends where it was asked to has the mark of its end alone."""
@@ -164,6 +169,28 @@ class TestSlivers:
         builder.step(builder.task("brief", start, end), start, end)
         builder.step(builder.task("other", 0, 51), 0, 51)
         assert cells(drawn(builder.build()), "brief").strip() == "█"
+
+    @pytest.mark.parametrize(("moment", "column"), [(0, 0), (10, 10), (51, 50)], ids=["first", "between", "last"])
+    def test_a_life_of_no_time(self, moment: float, column: int) -> None:
+        """So is one that took no virtual time at all; one that never ran is not."""
+        builder = TraceBuilder(clock="virtual")
+        builder.step(builder.task("brief", moment, moment), moment, moment)
+        builder.step(builder.task("other", 0, 51), 0, 51)
+        builder.task("never", moment, moment)
+        lines = drawn(builder.build())
+        assert cells(lines, "brief") == " " * column + "█"
+        assert cells(lines, "never") == ""
+        assert lines[-1].startswith("█ running")
+
+    def test_a_bad_end_at_once(self) -> None:
+        """One that was cancelled at once has the mark of that, and the legend explains no other."""
+        builder = TraceBuilder(clock="virtual")
+        builder.step(builder.task("brief", 10, 10, outcome=Outcome.CANCELLED), 10, 10)
+        builder.step(builder.task("other", 0, 51), 0, 0)
+        builder.step(1, 51, 51, wait=builder.wait(Wait.SLEEP))
+        lines = drawn(builder.build())
+        assert cells(lines, "brief").strip() == "⊘"
+        assert not any("running" in line for line in lines)
 
 
 class TestFigures:
@@ -220,7 +247,11 @@ class TestCancelled:
             pytest.param(
                 [(0, "app.py:7"), (1, "")], "cancelled by main at app.py:7 or by job-0", id="one by the other"
             ),
-            pytest.param([(0, "app.py:7"), (Actor.UNKNOWN, "")], "cancelled", id="of one it is not known"),
+            pytest.param(
+                [(0, "app.py:7"), (Actor.UNKNOWN, "")],
+                "cancelled by main at app.py:7 or by somebody not seen",
+                id="of one it is not known",
+            ),
             pytest.param(
                 [(0, f"a_module_with_a_long_name.py:{line}") for line in (7, 8)], "cancelled by main", id="no room"
             ),
@@ -338,7 +369,7 @@ class TestMoreThanFits:
         builder.step(builder.task("aside", 4, 48), 4, 48)
         lines = drawn(builder.build(51))
         assert lines[2].startswith("  row 1     j0──j2──")
-        assert cells(lines, "row 3") == "    " + "a" * 44
+        assert cells(lines, "row 3") == "    a" + "─" * 43
         assert "12─ task 12 holds Semaphore or is under way  1 task not shown: nothing held" in lines
 
 

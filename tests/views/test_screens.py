@@ -186,8 +186,8 @@ def test_endings() -> None:
                 ┬───────────┬────────────┬────────────┬───────────┬
       in flight █████████████████████████▅▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂          peak 5
       waiting   ███████████████████████████████████████████████████          peak 1
-    ░ waiting for Event  █ running  ◌ never ended  ✓ ok  ✗ failed  ⊘ cancelled
-    ◷ timed out
+    ░ waiting for Event  █ running  ◌ never ended  ✓ ok  ✗ failed
+    ⊘ cancelled by somebody not seen  ◷ timed out
     1 ok · 2 failed · 1 cancelled · 1 never ended │ wall 40 ms
     loop late p99 0 ms
     ! not kept: 12,000 steps
@@ -249,6 +249,23 @@ def test_cohorts() -> None:
     loop late p99 0 ms
     """,
     )
+
+
+def test_a_cohort_does_not_show_who_only_awaits_the_others() -> None:
+    """A main task that makes one task after the other and awaits it is no part of its cohort, though it runs at times.
+
+    Here it is late as well: ready, but not yet running. The figures do not count it either.
+    """
+    builder = TraceBuilder()
+    main, tasks = builder.task("main", 0, 400), builder.wait(Wait.TASK)
+    builder.step(main, 0, 0)
+    for number in range(100):
+        start = number * 4
+        builder.step(builder.task(f"job-{number}", start, start + 3, parent=main), start, start + 3)
+        builder.step(main, start + 4, start + 4, ready=start + 3, wait=tasks)
+    first, second = screen(builder.build(), 80)[2:4]
+    assert [row[12:63].strip() for row in (first, second)] == ["░·", "·░·"]
+    assert [row.split()[-3:] for row in (first, second)] == [["3", "·", "3"], ["4", "·", "3"]]
 
 
 def test_packed_slots() -> None:

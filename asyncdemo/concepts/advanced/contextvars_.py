@@ -1,8 +1,9 @@
 """Three requests at once, each with a context of its own.
 
-A context variable has a value for each context. A task starts with a copy of the context that made it, so what it sets
-is seen by everything that it calls, across every `await`, and by nobody else. It is what thread-local variables are to
-threads. Functions that are handed the request's id anyway need none of this; log lines do.
+A context variable has a value for each context. A task starts with a copy of the context in which it was made, so what
+it sets is seen by all that it calls, across every `await`, by the tasks that it makes, and by nobody else. It is what
+thread-local variables are to threads. Functions that are handed the request's id anyway need none of this; log lines
+do.
 
 Watch: Three lanes at once, and each line has its own request. With `--plain-await` there is the main task's lane alone.
 Guide: 7.3 Asynchronous Context Variables

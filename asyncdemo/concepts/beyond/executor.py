@@ -32,9 +32,9 @@ def blocking_io_task(number: int, seconds: float) -> str:
 
 
 def cpu_bound_task(number: int, size: int) -> int:
-    print(f"CPU task {number} starting", flush=True)
+    print(f"CPU task {number} starting\n", end="", flush=True)  # likewise: two processes print to one terminal
     total = sum(i * i for i in range(size))
-    print(f"CPU task {number} complete", flush=True)
+    print(f"CPU task {number} complete\n", end="", flush=True)
     return total
 
 
