@@ -88,7 +88,7 @@ class _CallbackHandle(events.Handle):
 _StepHandle.__name__ = _CallbackHandle.__name__ = "Handle"
 
 
-def _call_soon(recorder: Recorder) -> Callable[..., Any]:
+def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
     """`BaseEventLoop.call_soon` for what is called most: a known task's next step; `_call_soon` sees to the rest."""
     original = base_events.BaseEventLoop.call_soon
     fail, of_loop, steps = recorder.fail, recorder.of_loop, recorder.tasks.steps
