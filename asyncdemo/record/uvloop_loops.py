@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncdemo.record.asyncio_loops import watch_destroyed, watch_factories
 from asyncdemo.record.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
-from asyncdemo.record.awaits import MARK, YIELD
+from asyncdemo.record.awaits import YIELD
 from asyncdemo.record.loops import LoopRecorder
 from asyncdemo.record.steps import STEP_SLOTS, made_by_the_program, run_step
 from asyncdemo.trace import NONE, Actor
@@ -131,6 +131,16 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
     """`uvloop.Loop.call_soon` with callbacks that take the time; the hot path, written out in place."""
     fail, of_loop, steps = recorder.fail, recorder.of_loop, recorder.tasks.steps
 
+    def begin(self: Any, loop: LoopRecorder, callback: Any, args: tuple[Any, ...], context: Any) -> Any:
+        """Schedules the first step of a task."""
+        seen = False
+        try:
+            step = _new_step(loop, callback, args)
+            seen = loop.first_step(step, callback.__self__)
+        except Exception as fault:
+            fail(fault)
+        return original(self, step, context=context) if seen else original(self, callback, *args, context=context)
+
     def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:  # noqa: C901, PLR0911
         try:
             loop = self._asyncdemo
@@ -159,7 +169,8 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
                 step.wait = YIELD
                 step.waker = step.row
                 return original(self, step, context=context)
-        elif kind is BuiltinMethodType:
+            return begin(self, loop, callback, args, context)
+        if kind is BuiltinMethodType:
             step = steps.get(id(callback.__self__))
             if type(step) is _Step and args and callback.__self__._fut_waiter is args[0]:
                 try:
@@ -203,7 +214,10 @@ def _wrapping(recorder: Recorder, original: Callable[..., Any], position: int, c
     """A method of the loop that takes a callback at `position`, which is to act on behalf of `cause`."""
 
     def replaced(self: Any, *args: Any, **options: Any) -> Any:
-        loop = getattr(self, MARK, None) or recorder.of_loop(self)
+        try:
+            loop = self._asyncdemo
+        except AttributeError:
+            loop = recorder.of_loop(self)
         if len(args) > position and callable(args[position]):
             actor = loop.cause(self) if cause is None else cause
             due = loop.time() + args[0] if cause == Actor.TIMER else 0
