@@ -57,7 +57,7 @@ async def main(
         for number in range(1, clients + stay):
             if number <= clients:
                 here, needs = asyncio.Event(), slow if number == 1 else 0
-                each = client(new(), number, stay, needs, every + patience, here)
+                each = client(new(), number, stay, needs, every + 2 * patience, here)
                 group.create_task(each, name=f"Client {number}")
                 await here.wait()
             await asyncio.sleep(every)
