@@ -48,7 +48,7 @@ async def main(
     start, done = time.perf_counter(), asyncio.Queue[str]()
     async with (
         asyncio.timeout(idle + jobs * work + patience),
-        await aio_pika.connect(url, heartbeat=5) as connection,
+        await aio_pika.connect(url, heartbeat=max(1, round(patience / 4))) as connection,
         connection.channel(publisher_confirms=not no_confirms) as channel,
         asyncio.TaskGroup() as group,
     ):
