@@ -117,7 +117,7 @@ class Picture:
         """Take in a snapshot: all tables whole but the steps, of which it holds those since the snapshot before."""
         before, self.trace, self._left_out = self.now_ns, trace, None
         if not self.crowded:
-            self._take_tasks(trace)
+            self._take_tasks(trace, before)
             self._take_back_guesses()
             left = self._release(trace, before)
             self._most_held = max(self._most_held, self._holding.open)
@@ -132,10 +132,12 @@ class Picture:
         self._align()
         self._look(trace)
 
-    def _take_tasks(self, trace: Trace) -> None:
+    def _take_tasks(self, trace: Trace, before: int) -> None:
         self._make_rows()
         new, parents = range(len(self._reached), len(trace.tasks)), trace.tasks.parent[len(self._reached) :]
-        self._reached.extend(trace.tasks.created_ns[new.start :])
+        # Who is told of late has a past of which nothing is known; before the first task, time has not begun.
+        known = before if self._reached else 0
+        self._reached.extend(max(created, known) for created in trace.tasks.created_ns[new.start :])
         self._loose.extend(new)
         self._parents.update(parents)
         self._starters.update(task for task, parent in zip(new, parents, strict=True) if parent == NONE)
