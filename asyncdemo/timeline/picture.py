@@ -49,6 +49,8 @@ class Picture:
         """A row for each worker, with the rows of `Trace.jobs` as labels."""
         self.working: set[int] = set()
         """Tasks that slept, waited for something else than tasks, or held something: no mere managers."""
+        self.waited: set[int] = set()
+        """Rows of `Trace.waits` that ended with the steps that were looked at."""
         self.rows = rows
         """Most rows that the screen has for tasks."""
         self._budget = budget
@@ -182,6 +184,7 @@ class Picture:
             self._skip(steps.task[:first], max(before, steps.start_ns[first]))
         for piece in tile(trace, range(first, len(steps)), self._reached, self._states):
             self._take(piece)
+        self.waited.update(steps.wait[first:])
         if self.cohort == 1:
             self._mark_steps(steps, first)
 

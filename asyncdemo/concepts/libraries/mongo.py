@@ -49,7 +49,7 @@ async def main(
     orders: int = 6,  # how many orders there are, at least 1, at most 10k
     work: float = 0.3,  # seconds that a clerk takes for an order, at least 0
     poll: float = 0,  # seconds between two looks in place of a change stream; 0 for a change stream, at least 0
-    patience: float = 3,  # seconds after which an answer is given up, MongoDB may hold it back for 1, at least 1.5
+    patience: float = 3,  # seconds, at any scale, after which an answer is given up (one may take 1), at least 1.5
 ) -> None:
     start, milliseconds = time.perf_counter(), round(patience * 1000)
     async with AsyncMongoClient(url, timeoutMS=milliseconds, connectTimeoutMS=milliseconds) as client:

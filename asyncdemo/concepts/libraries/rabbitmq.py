@@ -43,7 +43,7 @@ async def main(
     work: float = 0.3,  # seconds that each job takes, at least 0
     fail: int = 0,  # which job is given back at first, at least 0
     no_confirms: bool = False,  # publish without waiting until the broker has confirmed
-    patience: float = 20,  # seconds after which all is given up, on top of those it takes, at least 0.1
+    patience: float = 20,  # seconds, at any scale, that all may take beyond its own, at least 0.1
 ) -> None:
     start, done = time.perf_counter(), asyncio.Queue[str]()
     async with (

@@ -50,7 +50,7 @@ async def main(
     work: float = 0.3,  # seconds that each job takes, at least 0
     connections: int = 5,  # how many the pool has; fewer than workers + 2 make main wait, at least 2, at most 1k
     block: float = 1,  # seconds that BLPOP waits for a job before it gives up, at least 0.01, at most 3
-    patience: float = 10,  # seconds after which all is given up, on top of those it takes, at least 0.1
+    patience: float = 10,  # seconds, at any scale, that all may take beyond its own, at least 0.1
 ) -> None:
     start, listening, run = time.perf_counter(), asyncio.Event(), str(uuid.uuid4())
     # No time-out for each command: cancelled meanwhile, `asyncio.wait_for` may go on as if nothing was, before 3.12.
