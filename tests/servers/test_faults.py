@@ -211,16 +211,16 @@ def test_a_server_that_dies_in_the_middle(
 SILENCE = {
     "kafka": ["--rounds=10k", "--interval=50ms", "--work=1ms"],
     "mongo": ["--orders=10k", "--work=50ms", "--patience=1.5s"],
-    "mysql": ["--hold=1s", "--patience=500ms"],
-    "postgres": ["--hold=1s", "--patience=500ms"],
-    "redis": ["--idle=1s", "--jobs=1", "--patience=500ms"],
-    "smtp": ["--way=several", "--hold=1s", "--mails=2", "--patience=500ms"],
-    "websockets": ["--every=1s", "--patience=500ms"],
+    "mysql": ["--hold=3s", "--patience=500ms"],
+    "postgres": ["--hold=3s", "--patience=500ms"],
+    "redis": ["--idle=3s", "--jobs=1", "--patience=500ms"],
+    "smtp": ["--way=several", "--hold=3s", "--mails=1", "--patience=500ms"],
+    "websockets": ["--every=3s", "--patience=500ms"],
 }
 """Options with which a concept waits for its server when that falls silent, and does not wait long."""
-ONLY_PAGES = ["--stuck=0", "--broken=0", "--pages=4", "--delay=2s", "--patience=3s"]
+ONLY_PAGES = ["--stuck=0", "--broken=0", "--pages=4", "--delay=3s", "--patience=4s"]
 NO_ANSWERS = {
-    "dns": (["--names=6", "--stuck=0", "--delay=2s", "--patience=3s"], "Answers to 0 of 6 names"),
+    "dns": (["--names=6", "--stuck=0", "--delay=3s", "--patience=4s"], "Answers to 0 of 6 names"),
     "http": (ONLY_PAGES, "Fetched 0 of 4 pages"),
     "httpx": (ONLY_PAGES, "Fetched 0 of 4 pages"),
     "trio": ([each for each in ONLY_PAGES if "broken" not in each], "Fetched 0 of 4 pages"),
@@ -257,16 +257,18 @@ def test_a_silent_server_for_who_expects_it(
 @contextlib.contextmanager
 def stopped_when_busy(folder: Path, port: int) -> Iterator[None]:
     """Stops a server, as Ctrl+Z would, as soon as it has had a connection for a while; it goes on afterwards."""
+    over = threading.Event()
 
     def stop() -> None:
-        wait_until_busy(port, 1)
-        send_all(folder, signal.SIGSTOP)
+        if wait_until_busy(port, 1, over, rounds=10):
+            send_all(folder, signal.SIGSTOP)
 
     thread = threading.Thread(target=stop)
     thread.start()
     try:
         yield
     finally:
+        over.set()
         thread.join()
         send_all(folder, signal.SIGCONT)
 
@@ -277,12 +279,12 @@ def kill_when_busy(folder: Path, port: int, connections: int) -> None:
     send_all(folder, signal.SIGKILL)
 
 
-def wait_until_busy(port: int, connections: int) -> None:
-    """Returns when there have been that many connections to a port for some rounds of looking."""
-    seen = 0
-    while seen < 20:
+def wait_until_busy(port: int, connections: int, over: threading.Event | None = None, rounds: int = 20) -> bool:
+    """Whether there have been that many connections to a port for some rounds of looking, before it is `over`."""
+    seen, over = 0, over or threading.Event()
+    while seen < rounds and not over.wait(0.02):
         seen = seen + 1 if connected_to(port) >= connections else 0
-        threading.Event().wait(0.02)
+    return seen == rounds
 
 
 def send_all(folder: Path, number: int) -> None:

@@ -4,7 +4,7 @@ The broker gives a job to one consumer and keeps it until that sends an ack; aft
 consumer is gone, it gives the job out again. `prefetch_count=1` gives nobody a second job before the first is done.
 `publish()` returns when the broker confirms; with `--no-confirms` at once, and nobody hears of a lost job.
 
-Watch: The consumers wait for jobs and share them, one at a time. All other tasks are aio-pika's own.
+Watch: The consumers wait for jobs and share them, one at a time.
 Guide: 6.4 Other Common Asynchronous Libraries
 Also: aio-pika, amqp, pika, publisher-confirms, ack, nack
 Server: rabbitmq
