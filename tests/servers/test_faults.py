@@ -235,7 +235,8 @@ def test_a_server_that_falls_silent_in_the_middle(
 ) -> None:
     """It keeps its connections open and answers no more: that is said when the time-out of the concept has passed."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with embedded(server_of(name)) as url, stopped_when_busy(tmp_path, port_of(url)):
+    rounds = 50 if name == "kafka" else 10  # aiokafka leaks the connection of who is cancelled while he connects
+    with embedded(server_of(name)) as url, stopped_when_busy(tmp_path, port_of(url), rounds):
         code, err = fault(name, f"--url={url}", "-q", *SILENCE[name])
     assert (code, "does not answer in time, in the middle of the run." in err) == (1, True)
 
@@ -255,12 +256,12 @@ def test_a_silent_server_for_who_expects_it(
 
 
 @contextlib.contextmanager
-def stopped_when_busy(folder: Path, port: int) -> Iterator[None]:
+def stopped_when_busy(folder: Path, port: int, rounds: int = 10) -> Iterator[None]:
     """Stops a server, as Ctrl+Z would, as soon as it has had a connection for a while; it goes on afterwards."""
     over = threading.Event()
 
     def stop() -> None:
-        if wait_until_busy(port, 1, over, rounds=10):
+        if wait_until_busy(port, 1, over, rounds):
             send_all(folder, signal.SIGSTOP)
 
     thread = threading.Thread(target=stop)
