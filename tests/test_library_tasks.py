@@ -14,10 +14,14 @@ import pytest
 from rich.console import Console
 
 from asyncdemo.exporters import Run
-from asyncdemo.timeline import Folded, folded, libraries_resources, libraries_tasks, summary
+from asyncdemo.record import Recorder, VirtualClock
+from asyncdemo.timeline import Apart, Folded, folded, libraries_resources, libraries_tasks, summary
 from asyncdemo.trace import Trace
+from asyncdemo.views.console import build_console
 from asyncdemo.views.final import Final
+from asyncdemo.views.live import LiveView
 from tests.record.recordings import named, record
+from tests.views.test_live import Played, Terminal
 
 LIBRARY = """
 import asyncio
@@ -244,6 +248,36 @@ def test_folding_leaves_the_program(library: ModuleType) -> None:
     assert folded(left) == (left, {})
 
 
+def test_snapshots_are_folded_as_they_come(library: ModuleType) -> None:
+    """What was left stays where it is; a task that turns out to be the program's comes in behind the others."""
+    recorder, apart, seen, cursor = Recorder(clock=VirtualClock()), Apart(), [], None
+
+    async def look() -> None:
+        nonlocal cursor
+        for _ in range(3):
+            await asyncio.sleep(0.6)
+            snapshot, cursor = recorder.snapshot(cursor)
+            left, theirs = apart.fold(snapshot)
+            seen.append(([left.text(each) for each in left.tasks.coro], theirs))
+
+    async def job() -> None:
+        await asyncio.sleep(2)
+
+    async def main() -> None:
+        looking = asyncio.create_task(look())
+        calling = asyncio.gather(*library.start(library.call(waits), library.beat()), library.Pool().use())
+        await asyncio.gather(looking, calling, job())
+
+    with recorder, recorder.clock.installed(), asyncio.Runner(loop_factory=recorder.clock.new_event_loop) as runner:
+        runner.run(main())
+    trace = recorder.stop()
+    prefix = f"{test_snapshots_are_folded_as_they_come.__name__}.<locals>."
+    first = [f"{prefix}main", f"{prefix}look", "Pool.use", f"{prefix}job"]
+    both, one = {"heartbeat": Folded(tasks=2, resources=2)}, {"heartbeat": Folded(tasks=1, resources=2)}
+    assert seen == [(first, both), ([*first, "call"], one), ([*first, "call"], one)]
+    assert folded(trace)[1] == one
+
+
 def test_nothing_to_fold() -> None:
     """A trace without libraries is handed back as it is."""
     trace = traced(waits)
@@ -261,6 +295,23 @@ def test_the_final_view_says_what_it_does_not_draw(library: ModuleType) -> None:
     assert "beat" not in text.partition("not drawn")[0]
     assert "\nnot drawn: 1 task and 2 resources of heartbeat\n" in text
     assert "\n1 ok" in text
+
+
+def test_the_live_view_draws_the_same(library: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it runs, the picture is of the program too, and what it does not show is told."""
+
+    async def program() -> None:
+        pool = library.Pool()
+        await asyncio.gather(*library.start(library.beat()), pool.use())
+
+    monkeypatch.setattr("asyncdemo.views.live.LiveView._terminal_size", lambda _: (80, 24))
+    terminal = Terminal()
+    recording: Any = Played(traced(program))
+    LiveView(recording, "app.py", build_console(terminal, coloured=False, width=80))._draw()
+    shown = "\n".join(line.rstrip() for line in terminal.screen().display)
+    assert "beat" not in shown.partition("not drawn")[0]
+    assert "\nnot drawn: 1 task and 2 resources of heartbeat\n" in shown
+    assert shown.startswith("app.py  1 task ")
 
 
 def drawn(trace: Trace) -> str:

@@ -27,7 +27,7 @@ class Option:
         help: one phrase, bounds included, such as "seconds that each one holds it, at least 0".
         minimum: the smallest value allowed, in seconds for a duration; None for a flag or a choice.
         maximum: the largest value allowed; None when there is no limit.
-        unit: "seconds" for a duration, which `--scale` multiplies; None otherwise.
+        unit: "seconds" for a duration; None otherwise.
         choices: the words that a choice or a work accepts.
         needs: what only this option uses that does not obey a virtual clock, or None.
     """
@@ -41,6 +41,14 @@ class Option:
     unit: Literal["seconds"] | None = None
     choices: tuple[str, ...] = ()
     needs: RealOnly | None = None
+
+    @property
+    def scales(self) -> bool:
+        """Whether `--scale` multiplies it: a duration, but none that is the same "at any scale", as its help says.
+
+        That is how long a server may take that others are busy with as well.
+        """
+        return self.unit == "seconds" and "at any scale" not in self.help
 
 
 @dataclass(frozen=True, slots=True)

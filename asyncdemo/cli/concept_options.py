@@ -86,7 +86,7 @@ def scaled(concept: Concept, params: Mapping[str, Any], scale: float | None) -> 
     """
     if scale is None:
         return dict(params)
-    durations = {each.name for each in concept.options if each.unit == "seconds" and each.name in params}
+    durations = {each.name for each in concept.options if each.scales and each.name in params}
     if not durations:
         what = f"{concept.name} --work {params['work']}" if concept.work(params) else concept.name
         raise AsyncdemoError(f"--scale: {what} has no durations to multiply.", USAGE)
@@ -95,7 +95,7 @@ def scaled(concept: Concept, params: Mapping[str, Any], scale: float | None) -> 
 
 def at_scale(concept: Concept, scale: float | None) -> dict[str, Any]:
     """The defaults of `concept`, its durations, if it has any, multiplied by `scale`."""
-    durations = any(each.unit == "seconds" for each in concept.options)
+    durations = any(each.scales for each in concept.options)
     return scaled(concept, settled(concept, _defaults(concept)), scale if durations else None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
@@ -11,10 +12,12 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from asyncdemo import catalog, servers
 from asyncdemo.addresses import masked
+from asyncdemo.cli.obstacles import install
 from asyncdemo.cli.values import address, duration
 from asyncdemo.errors import UNAVAILABLE, AsyncdemoError
+from asyncdemo.servers.base.server import installed
 
-_HELP = """List the servers of the library concepts: which library is installed, and which server can be started here.
+_HELP = """List the concepts that talk to a server: is the library installed, and which server can be started here.
 
 With addresses: whether the servers there answer. Exit code 3: one does not."""
 
@@ -35,7 +38,7 @@ def _servers(urls: tuple[str, ...] | None, timeout: str, as_json: bool) -> int:
     patience_s = duration(0.001, 3600).read("--timeout", timeout)
     usual = {each.usual: each for each in map(_Known, servers.names())}
     if not urls:
-        _list([each.described for each in usual.values()], as_json)
+        _list([row for each in usual.values() for row in each.described], as_json)
         return 0
     asked = [(url, _meant(url, list(usual.values()))) for url in urls]
     answers = [_asked(url, known.server, patience_s) for url, known in asked]
@@ -48,29 +51,32 @@ def _servers(urls: tuple[str, ...] | None, timeout: str, as_json: bool) -> int:
 
 
 class _Known:
-    """A server with the concept that talks to it, which states its usual address."""
+    """A server with the concepts that talk to it, which state its usual address."""
 
     def __init__(self, name: str) -> None:
         self.server = servers.find(name)
-        self.concepts = [each.name for each in catalog.concepts() if each.server == name]
-        options = catalog.find(self.concepts[0]).options if self.concepts else ()
+        self.concepts = [each for each in catalog.concepts() if each.server == name]
+        options = catalog.find(self.concepts[0].name).options if self.concepts else ()
         self.usual = next((str(each.default) for each in options if each.type == "url"), f"{name}://127.0.0.1")
 
     @property
-    def described(self) -> dict[str, Any]:
-        """What the list says of it."""
+    def described(self) -> list[dict[str, Any]]:
+        """What the list says of each concept."""
         server = self.server
-        return {
-            "server": server.name,
-            "title": server.title,
-            "concepts": self.concepts,
-            "library": server.library,
-            "library_version": server.library_version(),
-            "embedded": server.embedded,
-            "embedded_version": server.embedded_version(),
-            "install": server.install,
-            "usual_url": self.usual,
-        }
+        return [
+            {
+                "concept": each.name,
+                "server": server.name,
+                "title": server.title,
+                "library": each.library or server.library,
+                "library_version": installed(each.library or server.library),
+                "embedded": server.distribution or server.embedded,
+                "embedded_version": server.embedded_version(),
+                "install": install(each),
+                "usual_url": self.usual,
+            }
+            for each in self.concepts
+        ]
 
 
 def _meant(url: str, known: Sequence[_Known]) -> _Known:
@@ -110,11 +116,12 @@ def _version(url: str, server: servers.Server, patience_s: float) -> str:
 
 
 def _list(described: Sequence[dict[str, Any]], as_json: bool) -> None:
+    described = sorted(described, key=itemgetter("concept"))
     if as_json:
         print(json.dumps(described, indent=2))
         return
-    rows = [("server", "library", "embedded server", "")]
-    rows += [(each["server"], _said(each, "library"), _said(each, "embedded"), _missing(each)) for each in described]
+    rows = [("concept", "library", "embedded server", "")]
+    rows += [(each["concept"], _said(each, "library"), _said(each, "embedded"), _missing(each)) for each in described]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

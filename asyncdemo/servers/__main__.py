@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from asyncdemo import servers
@@ -22,10 +23,13 @@ from asyncdemo.servers.base.reasons import first_line
 
 def main(name: str, folder: str) -> int:
     """Keeps the server called `name`, whose data is in `folder`, removes that and returns the exit code."""
+    ending = _Ending()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # To the very end: with SIGTERM the system tells of a parent's death, also when the folder is just being removed.
+    signal.signal(signal.SIGTERM, ending.ask)
     die_with_parent()
     try:
-        asyncio.run(_keep(servers.find(name), Path(folder)))
+        asyncio.run(_keep(servers.find(name), Path(folder), ending))
     except asyncio.CancelledError:
         return 0
     except Exception as error:  # noqa: BLE001 - whoever asked is told, whatever it is
@@ -36,22 +40,40 @@ def main(name: str, folder: str) -> int:
     return 0
 
 
-async def _keep(server: servers.Server, folder: Path) -> None:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    over = threading.Event()
+class _Ending:
+    """Cancels the task that keeps the server, once, however often it is asked for and by whom."""
 
-    def end() -> None:
-        if task and not over.is_set():
-            over.set()
-            task.cancel()
+    def __init__(self) -> None:
+        self._asked = self._begun = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
 
+    def ask(self, *_: object) -> None:
+        """Ends the keeping, from any thread and from a signal's handler; also what has not begun yet."""
+        self._asked = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: it has ended
+                self._loop.call_soon_threadsafe(self._begin)
+
+    def of_this_task(self) -> None:
+        """It is the current task that keeps the server."""
+        self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
+        if self._asked:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._task and not self._begun:
+            self._begun = True
+            self._task.cancel()
+
+
+async def _keep(server: servers.Server, folder: Path, ending: _Ending) -> None:
     def wait_for_the_end() -> None:
         while sys.stdin.buffer.read(1):
             pass
-        loop.call_soon_threadsafe(end)
+        ending.ask()
 
-    if sys.platform != "win32":
-        loop.add_signal_handler(signal.SIGTERM, end)
+    ending.of_this_task()
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     async with server.serve(folder) as url:
         _tell(url=url)

@@ -54,10 +54,12 @@ class Kafka(Server):
 
     def reason(self, error: BaseException) -> str | None:
         """What tells a lost connection from other answers."""
-        from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
+        from aiokafka import errors
 
         if isinstance(error, PermissionError):
             return "is only asked without a user here"
-        if isinstance(error, KafkaTimeoutError):
+        # With the last of these the producer gives up to ask for the partitions of a topic.
+        late = errors.KafkaTimeoutError, errors.RequestTimedOutError, errors.UnknownTopicOrPartitionError
+        if isinstance(error, late):
             return "does not answer in time"
-        return "closes the connection" if isinstance(error, KafkaConnectionError) else None
+        return "closes the connection" if isinstance(error, errors.KafkaConnectionError) else None

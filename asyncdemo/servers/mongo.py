@@ -17,6 +17,7 @@ _UNKNOWN = "has a host name that nobody knows"
 _MET = {
     "refused": "refuses the connection",
     "timed out": "does not answer in time",
+    "operation cancelled": "does not answer in time",  # to the client's heartbeat, which gives up all connections
     "not known": _UNKNOWN,
     "name resolution": _UNKNOWN,
     "getaddrinfo failed": _UNKNOWN,

@@ -2,7 +2,7 @@
 
 from asyncdemo.timeline.cells import Cells, Labels, Mark
 from asyncdemo.timeline.curves import average, concurrency, finished
-from asyncdemo.timeline.libraries import Folded, folded, libraries_resources, libraries_tasks
+from asyncdemo.timeline.libraries import Apart, Folded, folded, libraries_resources, libraries_tasks
 from asyncdemo.timeline.occupancy import (
     Occupancy,
     Seats,
@@ -44,6 +44,7 @@ __all__ = [
     "LIVE_BUDGET",
     "MOST_ROWS_OF_TASKS",
     "STATE_OF",
+    "Apart",
     "Cells",
     "Folded",
     "Holding",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
-from asyncdemo.timeline.selection import without, without_resources
+from asyncdemo.timeline.selection import only, without_resources
 from asyncdemo.trace import NONE, Trace
 
 _INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]([^/\\]+?)(?:\.py)?(?:[/\\]|$)")
@@ -26,15 +27,20 @@ def libraries_tasks(trace: Trace) -> dict[int, str]:
     as soon as that shows. What the program's main task itself is of counts as the program, installed or not.
     """
     packages = _packages(trace)
+    found = _alike(trace, packages, range(len(trace.tasks)))
+    for task in _shown_at_work(trace, packages) & found.keys() if found else ():
+        del found[task]
+    return found
+
+
+def _alike(trace: Trace, packages: Sequence[str], rows: range) -> dict[int, str]:
+    """Those of some tasks that are a library's own unless it shows otherwise."""
     found: dict[int, str] = {}
-    if not any(packages):
-        return found
-    for task, (site, defined) in enumerate(zip(trace.tasks.site, trace.tasks.defined, strict=True)):
+    for task in rows if any(packages) else ():
+        site, defined = trace.tasks.site[task], trace.tasks.defined[task]
         package = packages[site if site != NONE else defined]
         if package and (packages[defined] or _is_pythons(trace, defined)):
             found[task] = package
-    for task in _shown_at_work(trace, packages) & found.keys():
-        del found[task]
     return found
 
 
@@ -56,14 +62,55 @@ def folded(trace: Trace) -> tuple[Trace, dict[str, Folded]]:
     Their tasks are gone, and who held their locks and how full their queues were. What the program's tasks waited for
     stays, whosever it is.
     """
-    tasks, resources = libraries_tasks(trace), libraries_resources(trace)
-    used = set(resources).intersection(chain(trace.holds.resource, trace.levels.resource))
-    if not tasks and not used:
-        return trace, {}
-    left = without_resources(without(trace, tasks), used)
-    of_tasks, of_resources = Counter(tasks.values()), Counter(map(resources.__getitem__, used))
-    packages = sorted(of_tasks.keys() | of_resources.keys())
-    return left, {package: Folded(of_tasks[package], of_resources[package]) for package in packages}
+    return Apart().fold(trace)
+
+
+class Apart:
+    """Folds the snapshots of one recording, which go on: what was left of one is where it was in the next.
+
+    A task that turns out to be the program's later on comes in then, behind the others, and only with what follows.
+    """
+
+    def __init__(self) -> None:
+        self._any = False
+        self._own: dict[int, str] = {}
+        self._kept: list[int] = []
+        self._holds: list[int] = []
+        self._cancels: list[int] = []
+        self._seen_tasks = self._seen_holds = self._seen_cancels = 0
+
+    def fold(self, trace: Trace) -> tuple[Trace, dict[str, Folded]]:
+        """See `folded`; of steps, a snapshot holds those since the one before."""
+        self._take_tasks(trace)
+        resources = libraries_resources(trace)
+        self._take_rows(trace, resources)
+        used = set(resources).intersection(chain(trace.holds.resource, trace.levels.resource)) if resources else set()
+        self._any = self._any or bool(self._own or used)
+        if not self._any:
+            return trace, {}
+        left = only(trace, self._kept, holds=self._holds, cancels=self._cancels)
+        of_tasks, of_resources = Counter(self._own.values()), Counter(map(resources.__getitem__, used))
+        told = sorted(of_tasks.keys() | of_resources.keys())
+        theirs = {package: Folded(of_tasks[package], of_resources[package]) for package in told}
+        return without_resources(left, used), theirs
+
+    def _take_tasks(self, trace: Trace) -> None:
+        packages = _packages(trace)
+        new = range(self._seen_tasks, len(trace.tasks))
+        self._seen_tasks = new.stop
+        self._own |= _alike(trace, packages, new)
+        shown = _shown_at_work(trace, packages) & self._own.keys() if self._own else set()
+        for task in shown:
+            del self._own[task]
+        self._kept.extend(sorted(shown.union(new) - self._own.keys()))
+
+    def _take_rows(self, trace: Trace, resources: Collection[int]) -> None:
+        holds, cancels = trace.holds, trace.cancels
+        for row in range(self._seen_holds, len(holds)):
+            if holds.task[row] not in self._own and holds.resource[row] not in resources:
+                self._holds.append(row)
+        self._cancels += [row for row in range(self._seen_cancels, len(cancels)) if cancels.task[row] not in self._own]
+        self._seen_holds, self._seen_cancels = len(holds), len(cancels)
 
 
 def libraries_resources(trace: Trace) -> dict[int, str]:
@@ -80,6 +127,7 @@ def _packages(trace: Trace) -> list[str]:
     return ["" if package == program else package for package in found]
 
 
+@cache
 def _package_of(file: str) -> str:
     """The installed package that a source file belongs to, or ""."""
     found = _INSTALLED.search(file)

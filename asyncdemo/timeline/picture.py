@@ -44,6 +44,8 @@ class Picture:
         self.places = Places(columns, cell_ns, exact=self.exact)
         self.working: set[int] = set()
         """Tasks that slept, waited for something else than tasks, or held something: no mere managers."""
+        self.waited: set[int] = set()
+        """Rows of `Trace.waits` that ended with the steps that were looked at."""
         self.rows = rows
         """Most rows that the screen has for tasks."""
         self._budget = budget
@@ -111,7 +113,7 @@ class Picture:
         """Take in a snapshot: all tables whole but the steps, of which it holds those since the snapshot before."""
         before, self.trace, self._left_out = self.now_ns, trace, None
         if not self.crowded:
-            self._take_tasks(trace)
+            self._take_tasks(trace, before)
             self._take_back_guesses()
             left = self._release(trace, before)
             self._correct(left, trace, before)
@@ -124,10 +126,12 @@ class Picture:
         self._align()
         self._look(trace)
 
-    def _take_tasks(self, trace: Trace) -> None:
+    def _take_tasks(self, trace: Trace, before: int) -> None:
         self._make_rows()
         new, parents = range(len(self._reached), len(trace.tasks)), trace.tasks.parent[len(self._reached) :]
-        self._reached.extend(trace.tasks.created_ns[new.start :])
+        # Who is told of late has a past of which nothing is known; before the first task, time has not begun.
+        known = before if self._reached else 0
+        self._reached.extend(max(created, known) for created in trace.tasks.created_ns[new.start :])
         self._loose.extend(new)
         self._parents.update(parents)
         self._starters.update(task for task, parent in zip(new, parents, strict=True) if parent == NONE)
@@ -169,6 +173,7 @@ class Picture:
             self._skip(steps.task[:first], max(before, steps.start_ns[first]))
         for piece in tile(trace, range(first, len(steps)), self._reached, self._states):
             self._take(piece)
+        self.waited.update(steps.wait[first:])
         if self.cohort == 1:
             self._mark_steps(steps, first)
 

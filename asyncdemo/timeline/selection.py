@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from asyncdemo.trace import NONE, Holds, Levels, Trace
+from asyncdemo.trace import NONE, Holds, Levels, Running, Steps, Trace
 
 _AnyTable = TypeVar("_AnyTable")
 _Kept = TypeVar("_Kept", Holds, Levels)
+_Stepping = TypeVar("_Stepping", Steps, Running)
 
 
 def without(trace: Trace, left_out: Collection[int]) -> Trace:
@@ -21,7 +22,19 @@ def without(trace: Trace, left_out: Collection[int]) -> Trace:
     """
     if not left_out:
         return trace
-    kept = [row for row in range(len(trace.tasks)) if row not in left_out]
+
+    def of_others(owner: Sequence[int]) -> list[int]:
+        return [row for row, task in enumerate(owner) if task not in left_out]
+
+    tasks = of_others(range(len(trace.tasks)))
+    return only(trace, tasks, holds=of_others(trace.holds.task), cancels=of_others(trace.cancels.task))
+
+
+def only(trace: Trace, kept: Sequence[int], *, holds: Sequence[int], cancels: Sequence[int]) -> Trace:
+    """The same with the tasks `kept` alone, in that order, and of the holds and the cancellations only these rows.
+
+    Whatever is told of other tasks is told of nobody; these rows must be of tasks that are kept.
+    """
     places = array("i", [NONE]) * len(trace.tasks)
     for place, row in enumerate(kept):
         places[row] = place
@@ -29,20 +42,19 @@ def without(trace: Trace, left_out: Collection[int]) -> Trace:
     def moved(column: Sequence[int]) -> Sequence[int]:
         return _like(column, [places[row] if row >= 0 else row for row in column])
 
-    def of_kept(table: _AnyTable, owner: Sequence[int]) -> _AnyTable:
-        return _rows(table, [row for row, task in enumerate(owner) if places[task] >= 0])
+    def of_kept(table: _Stepping) -> _Stepping:
+        rows = _rows(table, [row for row, task in enumerate(table.task) if places[task] >= 0])
+        return replace(rows, task=moved(rows.task), waker=moved(rows.waker))
 
-    tasks = _rows(trace.tasks, kept)
-    steps, running = of_kept(trace.steps, trace.steps.task), of_kept(trace.running, trace.running.task)
-    cancels, holds = of_kept(trace.cancels, trace.cancels.task), of_kept(trace.holds, trace.holds.task)
+    tasks, held, asked = _rows(trace.tasks, kept), _rows(trace.holds, holds), _rows(trace.cancels, cancels)
     return replace(
         trace,
         tasks=replace(tasks, parent=moved(tasks.parent), cancelled_by=moved(tasks.cancelled_by)),
-        steps=replace(steps, task=moved(steps.task), waker=moved(steps.waker)),
-        running=replace(running, task=moved(running.task), waker=moved(running.waker)),
-        cancels=replace(cancels, task=moved(cancels.task), by=moved(cancels.by)),
+        steps=of_kept(trace.steps),
+        running=of_kept(trace.running),
+        cancels=replace(asked, task=moved(asked.task), by=moved(asked.by)),
         waits=replace(trace.waits, task=moved(trace.waits.task)),
-        holds=replace(holds, task=moved(holds.task)),
+        holds=replace(held, task=moved(held.task)),
         jobs=replace(trace.jobs, task=moved(trace.jobs.task)),
         lines=replace(trace.lines, task=moved(trace.lines.task)),
         stalls=replace(trace.stalls, task=moved(trace.stalls.task)),

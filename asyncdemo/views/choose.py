@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from textwrap import wrap
 
 from asyncdemo.errors import USAGE, AsyncdemoError
-from asyncdemo.timeline import MOST_ROWS_OF_TASKS, Picture
+from asyncdemo.timeline import MOST_ROWS_OF_TASKS, Folded, Picture
 from asyncdemo.trace import NONE, Trace, Wait
 from asyncdemo.views.aggregates import aggregates
+from asyncdemo.views.apart import not_drawn
 from asyncdemo.views.canvas import Canvas, Line, wrapped
 from asyncdemo.views.frame import Frame
 from asyncdemo.views.glyphs import WAITING, WORKING, Glyphs
@@ -56,6 +57,10 @@ class TimelineView:
         view: one of `VIEWS`, or none to choose by the number of tasks.
         live: whether the run goes on.
         watch: what to look at, shown while the run goes on, where there is room.
+
+    Attributes:
+        theirs: what libraries had of their own that is not in the picture, said while the run goes on, where there is
+            room.
     """
 
     title: str
@@ -64,6 +69,7 @@ class TimelineView:
     view: str | None = None
     live: bool = False
     watch: str = ""
+    theirs: Mapping[str, Folded] = field(default_factory=dict)
     _heat: HeatMap = field(default_factory=HeatMap)
 
     def frame(self, trace: Trace, width: int, height: int) -> Frame:
@@ -98,6 +104,7 @@ class TimelineView:
         lines = [*top, *extras, *bottom]
         if self.live:
             lines[1:1] = self._watch(frame, frame.height - len(lines))
+            lines.extend(self._not_drawn(frame, frame.height - len(lines)))
             last = printed(frame, picture.trace, frame.height - len(lines) - 1)
             lines.extend([Line(), *last] if last else [])
         return lines[: frame.height]
@@ -141,6 +148,10 @@ class TimelineView:
         """What to look at, when there is also room for a few printed lines."""
         lines = [Line(text) for text in wrap(f"Watch: {self.watch}", frame.width)] if self.watch else []
         return lines if len(lines) + FEW_LINES <= room else []
+
+    def _not_drawn(self, frame: Frame, room: int) -> list[Line]:
+        lines = not_drawn(self.theirs, frame.width)
+        return lines if len(lines) <= room else []
 
     def _legend(
         self, frame: Frame, picture: Picture, view: str, tasks: list[int], packed: Packed, *, tagged: bool

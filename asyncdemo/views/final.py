@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import sub
 from typing import Protocol
@@ -10,9 +10,10 @@ from typing import Protocol
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from asyncdemo.quantities import format_duration
-from asyncdemo.timeline import Folded, Picture, Summary, summary
+from asyncdemo.timeline import Picture, Summary, summary
 from asyncdemo.timeline import folded as folded_tasks
 from asyncdemo.trace import Trace
+from asyncdemo.views.apart import HANGING, not_drawn
 from asyncdemo.views.canvas import Canvas, Line, folded, wrapped
 from asyncdemo.views.choose import TimelineView, check_view
 from asyncdemo.views.frame import Frame
@@ -25,7 +26,6 @@ PAPER_HEIGHT = 40
 PROMPT = 1
 """The shell's next line, which the screen has to have room for too."""
 OBSERVERS = {"live": "drawn by a thread while it ran", "plain": "listed by a thread while it ran"}
-HANGING = 2
 WORTH_SAYING = 1.05
 """One by one is only told when it would take longer than the run by this ratio."""
 
@@ -78,7 +78,7 @@ class Final:
         drawer = TimelineView(self.run.command, self.run.about, glyphs, self.view)
         trace, theirs = folded_tasks(self.trace)
         frame = drawer.frame(trace, options.max_width, PAPER_HEIGHT)
-        said = [*_not_drawn(theirs, frame.width), *verdict(frame, trace, self.run, self.next_concept)]
+        said = [*not_drawn(theirs, frame.width), *verdict(frame, trace, self.run, self.next_concept)]
         screen = console.height - PROMPT if console.is_terminal else None
         height = PAPER_HEIGHT if screen is None else max(LEAST_HEIGHT, screen - len(said))
         frame = drawer.frame(trace, options.max_width, height)
@@ -123,18 +123,6 @@ def verdict(frame: Frame, trace: Trace, run: Run, next_concept: str) -> list[Lin
     first = wrapped([*parts, *one_by_one], frame.width, f" {glyphs.bar} ")
     top = [piece for line in first for piece in _within(line, frame.width)]
     return [*top, *loop[:-1], *_spread([loop[-1], *follow], frame.width), *_lost(frame, trace)]
-
-
-def _not_drawn(theirs: Mapping[str, Folded], width: int) -> Iterator[Line]:
-    """What libraries had of their own, which is not drawn."""
-    told = ", ".join(f"{_had(own)} of {package}" for package, own in theirs.items())
-    if told:
-        yield from (Line(piece, FAINT) for piece in folded(f"not drawn: {told}", width, HANGING))
-
-
-def _had(own: Folded) -> str:
-    tasks, resources = counted(own.tasks, "task"), counted(own.resources, "resource")
-    return " and ".join([tasks] * bool(own.tasks) + [resources] * bool(own.resources))
 
 
 def _joined(parts: list[Line], between: str) -> Line:

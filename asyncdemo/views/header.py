@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.style import Style
@@ -23,6 +24,7 @@ ELSEWHERE = {
     Wait.PROCESS: "in a process",
     Wait.SUBPROCESS: "in a child process",
 }
+SOCKET = "socket"
 MOST_NAMES = 3
 
 
@@ -63,7 +65,9 @@ def legend(frame: Frame, picture: Picture, *, live: bool = False, more: Sequence
     left_out = picture.left_out() if picture.cohort == 1 else frozenset()
     lanes = [drawn(picture, row) for row in range(picture.cells.rows) if row not in left_out]
     states = [state for state in LEGEND if any(state in cells for cells in lanes)]
-    marks = ((frame.glyphs.states[state], STATE_STYLES[state], _meaning(picture, state)) for state in states)
+    marks = (
+        (frame.glyphs.states[state], STATE_STYLES[state], _meaning(picture, state, frame.width)) for state in states
+    )
     endings = _statuses(picture.trace, left_out, frame, live=live)
     entries = [*map(_entry, marks), *more, *map(_entry, endings)]
     return list(wrapped(_each_once(entries), frame.width))
@@ -88,7 +92,7 @@ def _each_once(entries: Sequence[Line]) -> list[Line]:
 LEGEND = (State.WAIT, State.HOLD, State.SLEEP, State.RUN, State.TASKS, State.READY)
 
 
-def _meaning(picture: Picture, state: State) -> str:
+def _meaning(picture: Picture, state: State, width: int) -> str:
     trace = picture.trace
     if state == State.RUN:
         return "running"
@@ -101,17 +105,29 @@ def _meaning(picture: Picture, state: State) -> str:
         return f"holding {_listed(sorted(resources))}"
     waits = [(Wait(trace.waits.kind[wait]), trace.waits.on[wait]) for wait in _waits(picture)]
     if state == State.SLEEP:
-        return _listed(list(dict.fromkeys(ELSEWHERE[kind] for kind, _ in waits if kind in ELSEWHERE)))
+        elsewhere = [(kind, on) for kind, on in waits if kind in ELSEWHERE]
+        named = _listed(list(dict.fromkeys(_elsewhere(kind, trace.text(on)) for kind, on in elsewhere)))
+        unnamed = _listed(list(dict.fromkeys(ELSEWHERE[kind] for kind, _ in elsewhere)))
+        return named if len(named) + MARK <= width else unnamed
     on = dict.fromkeys(trace.text(on) for kind, on in waits if STATE_OF[kind] == State.WAIT)
     return f"waiting for {_listed(list(on))}"
 
 
+def _elsewhere(kind: Wait, on: str) -> str:
+    """What goes on meanwhile; on the network by the name that a library gives it, if one does."""
+    return on if kind == Wait.NETWORK and on != SOCKET else ELSEWHERE[kind]
+
+
 def _waits(picture: Picture) -> Iterable[int]:
-    """The rows of waits that tasks had, or may have had where only the newest steps are known."""
+    """The rows of waits that tasks had, or may have had where steps were skipped; the most frequent first, if known."""
     trace = picture.trace
-    if not picture.exact:
+    if picture.sampled:
         return range(len(trace.waits))
-    return sorted({*trace.steps.wait, *trace.tasks.waiting} - {NONE})
+    if not picture.exact:
+        return sorted({*picture.waited, *trace.tasks.waiting} - {NONE})
+    had = Counter(trace.steps.wait)
+    had.update(trace.tasks.waiting)
+    return sorted(had.keys() - {NONE}, key=lambda wait: (-had[wait], wait))
 
 
 def _listed(words: list[str]) -> str:

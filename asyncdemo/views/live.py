@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from asyncdemo.ticker import Ticker
-from asyncdemo.timeline import LIVE_BUDGET, MOST_ROWS_OF_TASKS, Picture
+from asyncdemo.timeline import LIVE_BUDGET, MOST_ROWS_OF_TASKS, Apart, Picture
 from asyncdemo.trace import Trace
 from asyncdemo.views.canvas import Canvas
 from asyncdemo.views.choose import TimelineView, check_view
@@ -76,6 +76,7 @@ class LiveView:
         self._interval_s = 1 / fps
         self._painter = _Painter(console)
         self._ticker = Ticker(self._interval_s, self._draw, delay_s)
+        self._apart = Apart()
         self._picture: Picture | None = None
         self._cursor: Any = None
         self._size = (0, 0)
@@ -111,6 +112,8 @@ class LiveView:
     def _draw(self) -> None:
         start = perf_counter_ns()
         trace, self._cursor = self._recording.snapshot(self._cursor, LIVE_BUDGET + 1, MOST_ROWS_OF_TASKS)
+        if len(trace.tasks) <= MOST_ROWS_OF_TASKS:  # of a crowd nothing is known but how many there are
+            trace, self._drawer.theirs = self._apart.fold(trace)
         self._enter_screen()
         width, height = self._terminal_size()
         width = self._width or width

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from asyncdemo import catalog, servers
-from asyncdemo.cli import main
+from asyncdemo.cli import concept_options, main
 from asyncdemo.errors import AsyncdemoError
 from asyncdemo.servers.base.asking import ping
 from tests.concepts.conftest import comparable, expected, importable, runnable
@@ -107,6 +107,17 @@ def test_nothing_stays_on_a_real_server(printed: Printed) -> None:
             assert not {key for key in set(client.keys()) - before if key.startswith((b"jobs:", b"done:"))}
     except redis.ConnectionError:
         pytest.skip("no real Redis at its usual place")
+
+
+@pytest.mark.parametrize("name", ["mongo", "mysql", "postgres", "rabbitmq", "redis", "smtp", "websockets"])
+def test_how_long_a_server_may_take_is_not_scaled(name: str) -> None:
+    """It is as busy as before when the concept's own durations are a hundredth: all of those are, and that is not."""
+    concept = catalog.find(name)
+    durations = {each.name: float(str(each.default)) for each in concept.options if each.unit == "seconds"}
+    scaled = concept_options.at_scale(concept, 0.01)
+    assert {name: scaled[name] for name in durations} == {
+        name: value if name == "patience" else pytest.approx(value / 100) for name, value in durations.items()
+    }
 
 
 @pytest.mark.parametrize("arguments", [[], ["--no-check"]], ids=["checked", "as the guide counts"])

@@ -393,7 +393,8 @@ async def no_mysql(port: int) -> None:
 async def no_redis(port: int) -> None:
     from redis.asyncio import Redis
 
-    async with Redis(host="127.0.0.1", port=port) as client:
+    # Without a time-out for commands: before Python 3.12 one of them may swallow the cancellation (see the concept).
+    async with Redis(host="127.0.0.1", port=port, socket_timeout=None) as client:
         await client.ping()  #: connecting
 
 

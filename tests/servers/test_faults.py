@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -207,15 +208,91 @@ def test_a_server_that_dies_in_the_middle(
     assert processes_in(tmp_path) == []
 
 
+SILENCE = {
+    "kafka": ["--rounds=10k", "--interval=50ms", "--work=1ms"],
+    "mongo": ["--orders=10k", "--work=50ms", "--patience=1.5s"],
+    "mysql": ["--hold=3s", "--patience=500ms"],
+    "postgres": ["--hold=3s", "--patience=500ms"],
+    "redis": ["--idle=3s", "--jobs=1", "--patience=500ms"],
+    "smtp": ["--way=several", "--hold=3s", "--mails=1", "--patience=500ms"],
+    "websockets": ["--every=3s", "--patience=500ms"],
+}
+"""Options with which a concept waits for its server when that falls silent, and does not wait long."""
+ONLY_PAGES = ["--stuck=0", "--broken=0", "--pages=4", "--delay=3s", "--patience=4s"]
+NO_ANSWERS = {
+    "dns": (["--names=6", "--stuck=0", "--delay=3s", "--patience=4s"], "Answers to 0 of 6 names"),
+    "http": (ONLY_PAGES, "Fetched 0 of 4 pages"),
+    "httpx": (ONLY_PAGES, "Fetched 0 of 4 pages"),
+    "trio": ([each for each in ONLY_PAGES if "broken" not in each], "Fetched 0 of 4 pages"),
+}
+"""What concepts that are about answers that do not come make of it."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the server's processes in /proc")
+@pytest.mark.parametrize("name", [each for each in BY_CONCEPT if each.values[0] in SILENCE])
+def test_a_server_that_falls_silent_in_the_middle(
+    name: str, fault: Fault, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It keeps its connections open and answers no more: that is said when the time-out of the concept has passed."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    rounds = 50 if name == "kafka" else 10  # aiokafka leaks the connection of who is cancelled while he connects
+    with embedded(server_of(name)) as url, stopped_when_busy(tmp_path, port_of(url), rounds):
+        code, err = fault(name, f"--url={url}", "-q", *SILENCE[name])
+    assert (code, "does not answer in time, in the middle of the run." in err) == (1, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the server's processes in /proc")
+@pytest.mark.parametrize("name", [each for each in BY_CONCEPT if each.values[0] in NO_ANSWERS])
+def test_a_silent_server_for_who_expects_it(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where time-outs are what is shown, the run ends with them."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    options, said = NO_ANSWERS[name]
+    with embedded(server_of(name)) as url, stopped_when_busy(tmp_path, port_of(url)):
+        code = main.run([name, f"--url={url}", "-q", *options])
+    out, err = capsys.readouterr()
+    assert (code, err, said in out) == (0, "", True)
+
+
+@contextlib.contextmanager
+def stopped_when_busy(folder: Path, port: int, rounds: int = 10) -> Iterator[None]:
+    """Stops a server, as Ctrl+Z would, as soon as it has had a connection for a while; it goes on afterwards."""
+    over = threading.Event()
+
+    def stop() -> None:
+        if wait_until_busy(port, 1, over, rounds):
+            send_all(folder, signal.SIGSTOP)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        send_all(folder, signal.SIGCONT)
+
+
 def kill_when_busy(folder: Path, port: int, connections: int) -> None:
     """Kills a server as soon as it has had that many connections for some rounds of looking."""
-    seen = 0
-    while seen < 20:
+    wait_until_busy(port, connections)
+    send_all(folder, signal.SIGKILL)
+
+
+def wait_until_busy(port: int, connections: int, over: threading.Event | None = None, rounds: int = 20) -> bool:
+    """Whether there have been that many connections to a port for some rounds of looking, before it is `over`."""
+    seen, over = 0, over or threading.Event()
+    while seen < rounds and not over.wait(0.02):
         seen = seen + 1 if connected_to(port) >= connections else 0
-        threading.Event().wait(0.02)
+    return seen == rounds
+
+
+def send_all(folder: Path, number: int) -> None:
+    """Sends a signal to all processes that work in a folder."""
     for process in processes_in(folder):
         with contextlib.suppress(ProcessLookupError):  # it went with another one
-            os.kill(process, signal.SIGKILL)
+            os.kill(process, number)
 
 
 def connected_to(port: int) -> int:

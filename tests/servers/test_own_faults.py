@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from asyncdemo import catalog
 from tests.concepts.conftest import importable
 from tests.concepts.test_libraries import address
-from tests.servers.test_faults import Fault, connected_to
+from tests.servers.test_faults import Fault, wait_until_busy
 
 RABBITMQ = [importable(each) for each in catalog.concepts() if each.name == "rabbitmq"]
 DNS = [importable(each) for each in catalog.concepts() if each.name == "dns"]
@@ -59,57 +60,77 @@ class TestRabbitMQ:
     @pytest.mark.parametrize("options", [["--idle=60s"], ["--work=1s"]], ids=["while waiting", "while working"])
     def test_it_dies_in_the_middle(self, name: str, options: list[str], fault: Fault) -> None:
         """The run ends with exit code 1, also of consumers that only wait for jobs."""
-        with relay(address(name)) as (port, cut):
-            cutter = threading.Thread(target=cut_when_busy, args=(port, cut))
-            cutter.start()
-            code, err = fault(name, f"--url=amqp://127.0.0.1:{port}", "-q", *options)
-            cutter.join()
+        with Relay(address(name)) as relay, when_busy(relay.port, relay.cut):
+            code, err = fault(name, f"--url=amqp://127.0.0.1:{relay.port}", "-q", *options)
         assert (code, "closes the connection, in the middle of the run." in err) == (1, True)
 
-
-def cut_when_busy(port: int, cut: Callable[[], None]) -> None:
-    """Cuts as soon as there has been a connection to the port for some rounds of looking."""
-    seen = 0
-    while seen < 20:
-        seen = seen + 1 if connected_to(port) else 0
-        threading.Event().wait(0.02)
-    cut()
+    @pytest.mark.skipif(sys.platform != "linux", reason="finds the connections in /proc")
+    def test_it_falls_silent_in_the_middle(self, name: str, fault: Fault) -> None:
+        """The run ends when the time-out of the concept has passed."""
+        options = ["--jobs=1", "--idle=1s", "--work=0", "--patience=1s"]
+        with Relay(address(name)) as relay, when_busy(relay.port, relay.silent.set):
+            code, err = fault(name, f"--url=amqp://127.0.0.1:{relay.port}", "-q", *options)
+        assert (code, "does not answer in time, in the middle of the run." in err) == (1, True)
 
 
 @contextmanager
-def relay(url: str) -> Iterator[tuple[int, Callable[[], None]]]:
-    """A port that leads to the server at `url`, and what cuts all connections there."""
-    there = urlsplit(url).hostname, urlsplit(url).port
-    ends = [socket.create_server(("127.0.0.1", 0))]
-    port: int = ends[0].getsockname()[1]
+def when_busy(port: int, act: Callable[[], None]) -> Iterator[None]:
+    """Acts as soon as there has been a connection to the port for some rounds of looking."""
 
-    def cut() -> None:
-        for end in ends:
+    def wait_and_act() -> None:
+        wait_until_busy(port, 1)
+        act()
+
+    thread = threading.Thread(target=wait_and_act)
+    thread.start()
+    yield
+    thread.join()
+
+
+class Relay:
+    """A port that leads to the server at `url`.
+
+    Attributes:
+        port: where it is.
+        silent: when it is set, nothing gets through any more.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.silent = threading.Event()
+        self._there = urlsplit(url).hostname, urlsplit(url).port
+        self._ends = [socket.create_server(("127.0.0.1", 0))]
+        self.port: int = self._ends[0].getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+        for end in self._ends:
+            end.close()
+
+    def cut(self) -> None:
+        """Cuts all connections."""
+        for end in self._ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def pass_on(source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_RDWR)
-
-    def accept() -> None:
+    def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                pair = ends[0].accept()[0], socket.create_connection(there)
-                ends.extend(pair)
-                threads.extend(threading.Thread(target=pass_on, args=each) for each in (pair, pair[::-1]))
-                for thread in threads[-2:]:
-                    thread.start()
+                pair = self._ends[0].accept()[0], socket.create_connection(self._there)
+                self._ends.extend(pair)
+                for each in (pair, pair[::-1]):
+                    self._threads.append(threading.Thread(target=self._pass_on, args=each))
+                    self._threads[-1].start()
 
-    threads = [threading.Thread(target=accept)]
-    threads[0].start()
-    try:
-        yield port, cut
-    finally:
-        cut()
-        for thread in threads:
-            thread.join()
-        for end in ends:
-            end.close()
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                if not self.silent.is_set():
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)

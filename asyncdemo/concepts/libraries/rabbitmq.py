@@ -4,7 +4,7 @@ The broker gives a job to one consumer and keeps it until that sends an ack; aft
 consumer is gone, it gives the job out again. `prefetch_count=1` gives nobody a second job before the first is done.
 `publish()` returns when the broker confirms; with `--no-confirms` at once, and nobody hears of a lost job.
 
-Watch: The consumers wait for jobs and share them, one at a time. All other tasks are aio-pika's own.
+Watch: The consumers wait for jobs and share them, one at a time.
 Guide: 6.4 Other Common Asynchronous Libraries
 Also: aio-pika, amqp, pika, publisher-confirms, ack, nack
 Server: rabbitmq
@@ -43,12 +43,12 @@ async def main(
     work: float = 0.3,  # seconds that each job takes, at least 0
     fail: int = 0,  # which job is given back at first, at least 0
     no_confirms: bool = False,  # publish without waiting until the broker has confirmed
-    patience: float = 20,  # seconds after which all is given up, on top of those it takes, at least 0.1
+    patience: float = 20,  # seconds, at any scale, that all may take beyond its own, at least 0.1
 ) -> None:
     start, done = time.perf_counter(), asyncio.Queue[str]()
     async with (
         asyncio.timeout(idle + jobs * work + patience),
-        await aio_pika.connect(url, heartbeat=5) as connection,
+        await aio_pika.connect(url, heartbeat=max(1, round(patience / 4))) as connection,
         connection.channel(publisher_confirms=not no_confirms) as channel,
         asyncio.TaskGroup() as group,
     ):

@@ -57,7 +57,7 @@ async def main(
     connections: int = 2,  # how many connections are several, at least 1, at most 100
     hold: float = 0.25,  # seconds that the server takes for a mail, at least 0
     way: Literal["both", "one", "several"] = "both",  # over how many connections they are sent
-    patience: float = 30,  # seconds after which the mails are given up, on top of those they take, at least 0.1
+    patience: float = 30,  # seconds, at any scale, that the mails may take beyond their own, at least 0.1
 ) -> None:
     at = urlsplit(url)
     user = {"username": unquote(at.username), "password": unquote(at.password or "")} if at.username else {}

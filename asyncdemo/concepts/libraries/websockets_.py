@@ -47,7 +47,7 @@ async def main(
     stay: int = 3,  # how many messages each waits for before it goes, at least 1, at most 100
     every: float = 0.2,  # seconds between two messages, at least 0
     slow: float = 0,  # seconds that client 1 needs for each message, at least 0
-    patience: float = 5,  # seconds after which a server that does not answer is given up, at least 0.1
+    patience: float = 5,  # seconds, at any scale, after which a server that does not answer is given up, at least 0.1
 ) -> None:
     start, at = time.perf_counter(), urlsplit(url)
     room = at._replace(path=f"{at.path.rstrip('/')}/{uuid.uuid4()}").geturl()
@@ -57,7 +57,7 @@ async def main(
         for number in range(1, clients + stay):
             if number <= clients:
                 here, needs = asyncio.Event(), slow if number == 1 else 0
-                each = client(new(), number, stay, needs, every + patience, here)
+                each = client(new(), number, stay, needs, every + 2 * patience, here)
                 group.create_task(each, name=f"Client {number}")
                 await here.wait()
             await asyncio.sleep(every)
