@@ -13,8 +13,10 @@ def main() -> None:
 
         sys.stdout.write(f"asyncdemo {__version__}\n")
         return
-    from asyncdemo.cli.main import run
-
+    try:
+        from asyncdemo.cli.main import run
+    except KeyboardInterrupt:  # as `run` answers it later
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -24,6 +24,8 @@ _MET = {
 }
 """What the system's words, of which the library keeps nothing but the text, say."""
 _LOOK_S = 0.02
+_CONNECT_MS = 1000
+"""By itself the client would finish an attempt of twenty seconds, even when nobody waits for it any more."""
 
 
 class Mongo(Server):
@@ -41,7 +43,7 @@ class Mongo(Server):
 
         from pymongo import AsyncMongoClient
 
-        client: AsyncMongoClient[Any] = AsyncMongoClient(url)
+        client: AsyncMongoClient[Any] = AsyncMongoClient(url, connectTimeoutMS=_CONNECT_MS)
         async with client, asyncio.TaskGroup() as group:
             watching = group.create_task(_unreachable(client))
             info = await client.admin.command("buildInfo")
