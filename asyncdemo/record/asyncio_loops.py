@@ -124,8 +124,9 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
                 step.waker = step.row
                 self._ready.append(step)
                 return step
-            return begin(self, loop, callback, args, context)
-        if kind is BuiltinMethodType:
+            if loop.first_turn is None:
+                return begin(self, loop, callback, args, context)
+        elif kind is BuiltinMethodType:
             step = steps.get(id(callback.__self__))
             if type(step) is _StepHandle and args and callback.__self__._fut_waiter is args[0]:
                 try:
@@ -234,6 +235,13 @@ def watch_destroyed(recorder: Recorder, loop_class: Any) -> None:
 
     destroyed = recorder.guarded(note)
     recorder.hooks.stand_in(loop_class, "call_exception_handler", call_exception_handler)
+
+
+def watch_factory(loop: asyncio.AbstractEventLoop) -> None:
+    """Sees the first steps of eager tasks on a loop that was given its task factory before the recording."""
+    factory = loop.get_task_factory()
+    if factory is not None:
+        loop.set_task_factory(factory)
 
 
 def unwatch_factory(loop: asyncio.AbstractEventLoop) -> None:

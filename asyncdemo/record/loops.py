@@ -20,6 +20,7 @@ from asyncdemo.record.tables import END, StepRows
 from asyncdemo.trace import NONE, Actor, Outcome
 
 if TYPE_CHECKING:
+    from asyncdemo.record.adopting import FirstTurn
     from asyncdemo.record.recorder import Recorder
     from asyncdemo.record.resources import Request
 
@@ -55,6 +56,7 @@ class LoopRecorder(StepRows):
         fresh: the tasks made in the running step.
         named_late: the eager tasks that ended in it: asyncio names them after that.
         watch: requests for locks and slots that have not been granted, by task.
+        first_turn: what is known of the tasks that were there before, until the loop has come round once, or None.
         cut: since when ready, wait and waker of what is left of a step that an eager task interrupted, or None.
         noticed: whether what runs was seen to run long; in virtual time nobody looks, and it may be anything.
         overridden: whether the loop's class has a `_call_soon` of its own.
@@ -71,6 +73,7 @@ class LoopRecorder(StepRows):
         "debug",
         "due",
         "expected",
+        "first_turn",
         "fresh",
         "ident",
         "idle",
@@ -115,6 +118,7 @@ class LoopRecorder(StepRows):
         self.cut: tuple[float, int, int] | None = None
         self.expected: tuple[Any, Mark, Any] | None = None
         self.unusual = False
+        self.first_turn: FirstTurn | None = None
 
     # A task's life
 
@@ -136,7 +140,8 @@ class LoopRecorder(StepRows):
         task, running = callback.__self__, self.running
         if running.task is not task:
             step = new()
-            return step if self.first_step(step, task) else None
+            again = self.first_turn is not None and self.first_turn.again(step, task)
+            return step if again or self.first_step(step, task) else None
         step = self._again(running, callback, args, new)
         running.scheduled = step.scheduled = True
         step.task, step.ready, step.wait, step.waker = task, self.time(), YIELD, step.row
@@ -226,6 +231,11 @@ class LoopRecorder(StepRows):
         row: int = self.running.row
         return row if row >= 0 else NONE
 
+    @property
+    def busy(self) -> bool:
+        """Whether a step or a callback runs, as far as it can be seen."""
+        return self.running is not self.idle or (self.first_turn is not None and self.first_turn.in_step)
+
     def woken(self, step: Any, task: AnyTask, future: Any) -> None:
         """Notes that a suspended task has become ready, and what it had waited for."""
         step.task, step.scheduled = task, True
@@ -305,6 +315,8 @@ class LoopRecorder(StepRows):
     def under_way(self) -> tuple[float, float, int, int, int] | None:
         """Ready, start, task, wait and waker of the step that is running, from any thread; None when none is."""
         running, cut, expected, start = self.running, self.cut, self.expected, self.busy_since
+        if self.first_turn is not None and running is self.idle:
+            return self.first_turn.under_way()
         if running.task is None:
             if cut is None or expected is None or expected[1].row != running.row:
                 return None

@@ -120,6 +120,19 @@ class Reader:
         """
         return self._make_trace(lambda origin: self._all_steps(under_way, end_ns, origin), end_ns, waiting, under_way)
 
+    def so_far(self) -> Trace:
+        """The recording up to now as `whole` has it; what is under way ends now."""
+        under_way, end_ns, waiting = (
+            self.under_way(),
+            self._recorder.now(),
+            self._recorder.pending.waits(all_names=True),
+        )
+
+        def steps(origin: int) -> Steps:
+            return self._all_steps(under_way, end_ns, origin, keep=True)
+
+        return self._make_trace(steps, end_ns, waiting, under_way)
+
     def _make_trace(
         self,
         steps_from: Callable[[int], Steps],
@@ -175,8 +188,10 @@ class Reader:
         )
 
     def _lost(self) -> dict[str, int]:
+        adopted = self._recorder.tasks.adopted
         lost = {
             "lines of waits": self._recorder.waits.unseen_waits,
+            "beginning of an older task" if adopted == 1 else "beginnings of older tasks": adopted,
             "the rest of the recording": int(self._recorder.fault is not None),
         }
         return {what: number for what, number in lost.items() if number}
@@ -189,6 +204,7 @@ class Reader:
             "platform": sys.platform,
             "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             **recorder.meta,
+            "adopted": recorder.tasks.adopted,
             "clock": recorder.clock.name,
             "brief_ns": recorder.brief_ns,
             "burst_ns": recorder.burst_ns,
@@ -203,9 +219,10 @@ class Reader:
         seen = [(loop.number, loop.under_way()) for loop in list(self._recorder.loops)]
         return [(number, *step) for number, step in seen if step is not None]
 
-    def _all_steps(self, under_way: Sequence[UnderWay], end_ns: int, origin_ns: int) -> Steps:
-        """All steps; those under way end with the recording."""
-        rows = [loop.take() if len(self._recorder.loops) == 1 else loop.since(0) for loop in self._recorder.loops]
+    def _all_steps(self, under_way: Sequence[UnderWay], end_ns: int, origin_ns: int, *, keep: bool = False) -> Steps:
+        """All steps; those under way end with the recording. A single loop gives its own up, but when told to keep."""
+        take = not keep and len(self._recorder.loops) == 1
+        rows = [loop.take() if take else loop.since(0) for loop in list(self._recorder.loops)]
         for number, ready, start, task, wait, waker in under_way:
             rows[number] += STEP.pack(ready, start, end_ns / SECOND, task, wait, waker)
         return _merged_table(rows, origin_ns)

@@ -7,14 +7,15 @@ import datetime
 import functools
 import threading
 import weakref
-from _thread import allocate_lock, get_ident
-from collections.abc import Callable, Mapping
+from _thread import get_ident
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TextIO
 
 from asyncdemo.errors import AsyncdemoError
+from asyncdemo.record.adopting import adopt
 from asyncdemo.record.asyncio_loops import install as observe_asyncio
-from asyncdemo.record.asyncio_loops import unwatch_factory
+from asyncdemo.record.asyncio_loops import unwatch_factory, watch_factory
 from asyncdemo.record.awaits import MARK, WaitBook
 from asyncdemo.record.cancels import CancelBook
 from asyncdemo.record.clock import SECOND, RealClock, VirtualClock, nanoseconds
@@ -24,7 +25,7 @@ from asyncdemo.record.library_futures import install as mark_library_futures
 from asyncdemo.record.loops import LoopRecorder
 from asyncdemo.record.output import OutputBook
 from asyncdemo.record.pending import PendingTasks
-from asyncdemo.record.reader import Reader
+from asyncdemo.record.reader import Reader, UnderWay
 from asyncdemo.record.resources import Request, ResourceBook
 from asyncdemo.record.sites import Callers, SiteBook, Strings
 from asyncdemo.record.stalls import StallBook
@@ -56,6 +57,7 @@ class Recorder:
         meta: what the trace is to say about itself, in values that JSON can hold.
         wanted: whether anybody will read the trace in the end; when not, `stop` gives an empty one at no cost.
         mask: hides in a text, such as a printed line, what must not be kept; None keeps all.
+        gives_way: whether it ends when somebody else begins to record, who would be refused otherwise.
 
     Attributes:
         fault: one sentence when the recorder had to switch itself off, else None.
@@ -71,7 +73,9 @@ class Recorder:
         meta: Mapping[str, Any] | None = None,
         wanted: bool = True,
         mask: Callable[[str], str] | None = None,
+        gives_way: bool = False,
     ) -> None:
+        self.gives_way = gives_way
         self.clock = clock or RealClock()
         self.now = self.clock.now_ns
         self.fault: str | None = None
@@ -95,7 +99,7 @@ class Recorder:
         self.seen_loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
         self.pending = PendingTasks(self)
         self._reader = Reader(self)
-        self._lock = allocate_lock()
+        self._lock = threading.RLock()
         self.meta = dict(meta or {})
         self._wanted = wanted
         self.trace: Trace | None = None
@@ -110,6 +114,8 @@ class Recorder:
             AsyncdemoError: another recorder is at work in this process.
         """
         global _active
+        if _active is not None and _active.gives_way:
+            _active.stop()
         if _active is not None:
             raise AsyncdemoError(
                 "A recording is under way already.\nA process can be recorded once at a time.\nStop the first."
@@ -128,6 +134,9 @@ class Recorder:
         self.workers.install()
         self.trio.install()
         self.stalls.start()
+        loop = asyncio._get_running_loop()
+        if loop is not None and hasattr(type(loop).call_soon, "__wrapped__"):
+            self.of_loop(loop)
         return self
 
     def stop(self) -> Trace:
@@ -136,6 +145,7 @@ class Recorder:
         if self.trace is None:
             end_ns = self.now()
             under_way = self._reader.under_way()
+            self.guarded(self._note_stalls)(under_way, end_ns / SECOND)
             try:
                 waiting = self.pending.waits(all_names=True)
             except Exception as fault:
@@ -147,6 +157,11 @@ class Recorder:
             reader = self._reader
             self.trace = reader.whole(under_way, end_ns, waiting) if self._wanted else Trace(meta=reader.described())
         return self.trace
+
+    @staticmethod
+    def under_way() -> bool:
+        """Whether this process is being recorded, by a recorder that does not give way."""
+        return _active is not None and not _active.gives_way
 
     def __enter__(self) -> Self:
         return self.start()
@@ -179,8 +194,17 @@ class Recorder:
 
         return guard
 
+    def _note_stalls(self, under_way: Sequence[UnderWay], end: float) -> None:
+        """The steps that are under way may have held their loops up, as those that are over."""
+        for number, _, start, task, *_ in under_way:
+            if end - start > self.loops[number].stall:
+                self.loops[number].stalled(start, end, task)
+
     def _forget_marks(self) -> None:
         self.resources.forget()
+        for each in self.loops:
+            if each.first_turn is not None:
+                each.first_turn.end()
         for reference in self.seen_loops:
             loop = reference()
             if loop is None:
@@ -194,12 +218,26 @@ class Recorder:
         """The recorder of `loop`; a new one the first time that it is seen."""
         known = vars(loop).get(MARK)
         if known is None:
-            with self._lock:
-                known = LoopRecorder(self, len(self.loops), loop)
-                setattr(loop, MARK, known)
-                self.loops.append(known)
-                self.seen_loops.append(weakref.ref(loop))
+            known = self._meet(loop)
         return known  # type: ignore[no-any-return]
+
+    def _meet(self, loop: Any) -> LoopRecorder:
+        """A recorder for a loop that is not known yet.
+
+        The garbage collector may strike at any point and come here too, so the lock can be taken twice, and what was
+        made meanwhile counts.
+        """
+        with self._lock:
+            made = LoopRecorder(self, len(self.loops), loop)
+            known: LoopRecorder = vars(loop).setdefault(MARK, made)
+            if known is not made:
+                return known
+            self.loops.append(made)
+            made.number = self.loops.index(made)
+            self.seen_loops.append(weakref.ref(loop))
+        self.guarded(adopt)(made, loop)
+        self.guarded(watch_factory)(loop)
+        return made
 
     def running(self) -> LoopRecorder | None:
         """The recorder of the loop that runs in this thread, or None."""
@@ -245,6 +283,10 @@ class Recorder:
         return self.waits.row(kind, name, request.resource, NONE, request.site)
 
     # Reading
+
+    def so_far(self) -> Trace:
+        """What has been recorded so far, as a trace that stays what it is while the recording goes on."""
+        return self._reader.so_far() if self.trace is None else self.trace
 
     def snapshot(
         self, cursor: tuple[int, ...] | None = None, most_steps: int | None = None, most_tasks: int | None = None

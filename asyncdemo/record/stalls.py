@@ -74,7 +74,7 @@ class StallBook:
         recorder = self._recorder
         for loop in list(recorder.loops):
             since = loop.busy_since
-            if loop.running is not loop.idle and loop.time() - since > SAMPLE_S:
+            if loop.busy and loop.time() - since > SAMPLE_S:
                 loop.noticed = True
                 site = self._site_of(loop.ident)
                 if loop.busy_since == since:
@@ -83,7 +83,7 @@ class StallBook:
     def _slept(self, slept_ns: int) -> None:
         """Notes that the program's line which is running has held its loop up."""
         loop = self._recorder.running()
-        if loop is not None and loop.running is not loop.idle:
+        if loop is not None and loop.busy:
             self._saw(loop.number, loop.busy_since, self._callers.site(), slept_ns)
 
     def _saw(self, loop: int, since: float, site: int, part: int) -> None:

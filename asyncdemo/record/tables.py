@@ -131,6 +131,8 @@ class TaskRows:
 
     def __init__(self) -> None:
         self.count = 0
+        self.adopted = 0
+        """How many were there before the recording."""
         self.finished: list[int] = []
         """The tasks that have finished, in that order."""
         self.first_created: float | None = None

@@ -169,8 +169,9 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
                 step.wait = YIELD
                 step.waker = step.row
                 return original(self, step, context=context)
-            return begin(self, loop, callback, args, context)
-        if kind is BuiltinMethodType:
+            if loop.first_turn is None:
+                return begin(self, loop, callback, args, context)
+        elif kind is BuiltinMethodType:
             step = steps.get(id(callback.__self__))
             if type(step) is _Step and args and callback.__self__._fut_waiter is args[0]:
                 try:

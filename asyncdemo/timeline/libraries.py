@@ -123,7 +123,9 @@ def _packages(trace: Trace) -> list[str]:
     """For each site the library that it belongs to, or "" for the program and Python; the last stands for `NONE`."""
     of_files = {file: _package_of(trace.text(file)) for file in set(trace.sites.file)}
     found = [*(of_files[file] for file in trace.sites.file), ""]
-    program = found[trace.tasks.defined[0]] if len(trace.tasks) else ""
+    # A recording that began within a task saw it run the program, but not what the task itself is of.
+    began = len(trace.tasks) and not trace.meta.get("adopted")
+    program = found[trace.tasks.defined[0]] if began else ""
     return ["" if package == program else package for package in found]
 
 

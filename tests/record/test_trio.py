@@ -603,7 +603,7 @@ def test_trio_is_not_imported_for_nothing() -> None:
     """A program that does not import trio runs without it, recorded or not; one that does while recorded is seen."""
     program = """
 import asyncio, sys
-from asyncdemo import Recorder
+from asyncdemo.record import Recorder
 with Recorder() as recorder:
     asyncio.run(asyncio.sleep(0))
     print("trio" in sys.modules)
