@@ -1,28 +1,45 @@
 """asyncdemo: see asyncio happen.
 
 The names below are imported when they are first used, so that `import asyncdemo` costs next to nothing.
+
+PYTEST_DONT_REWRITE: under `asyncdemo run -m pytest` this is imported before pytest is, which would warn of that.
 """
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 TYPE_CHECKING = False  # typing's own costs as much as all the rest of `asyncdemo --version`
 if TYPE_CHECKING:
+    from asyncdemo.attach import Recording, record
     from asyncdemo.errors import AsyncdemoError
-    from asyncdemo.record import Recorder
     from asyncdemo.run import Result, run_concept, run_script
     from asyncdemo.trace import Trace
     from asyncdemo.tracefile import load, save
 
 __version__ = "0.1.0"
 
-__all__ = ["AsyncdemoError", "Recorder", "Result", "Trace", "__version__", "load", "run_concept", "run_script", "save"]
+__all__ = [
+    "AsyncdemoError",
+    "Recording",
+    "Result",
+    "Trace",
+    "__version__",
+    "load",
+    "record",
+    "run_concept",
+    "run_script",
+    "save",
+]
 
 _HOMES = {
     "AsyncdemoError": "asyncdemo.errors",
-    "Recorder": "asyncdemo.record",
+    "Recording": "asyncdemo.attach",
     "Result": "asyncdemo.run",
     "Trace": "asyncdemo.trace",
     "load": "asyncdemo.tracefile",
+    "record": "asyncdemo.attach",
     "run_concept": "asyncdemo.run",
     "run_script": "asyncdemo.run",
     "save": "asyncdemo.tracefile",
@@ -35,9 +52,29 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     value: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
+    if name != "record":
+        globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """This package, whose `record` is the function although a folder has that name too.
+
+    Whoever imports something from the folder has it set as an attribute here; it is found by its path all the same.
+    """
+
+    @property
+    def record(self) -> object:
+        """The function `record`."""
+        return __getattr__("record")
+
+    @record.setter
+    def record(self, _folder: ModuleType) -> None:
+        pass
+
+
+sys.modules[__name__].__class__ = _Package

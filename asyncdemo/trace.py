@@ -309,14 +309,15 @@ class Pauses(Table):
     """In whose step it struck, or `NONE`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trace:
     """One recording.
 
     Attributes:
         meta: what the recording is about, in values that JSON can hold: `command`, `params`, `clock` ("real" or
             "virtual"), `observer`, `python`, `platform`, `started` (ISO 8601, UTC), `brief_ns`, `stall_ns`, `pause_ns`,
-            `gc_runs`, `gc_ns`, `cpus` (how many the process could use).
+            `gc_runs`, `gc_ns`, `cpus` (how many the process could use), `adopted` (how many tasks are older than the
+            recording; when it began inside a loop, those of that loop come first).
         duration_ns: from the first task's creation to the end of the recording.
         strings: the texts that columns refer to.
         lost: what could not be kept or seen: a sentence's subject and how many, such as `{"steps": 12000}`.
@@ -341,6 +342,14 @@ class Trace:
     stalls: Stalls = field(default_factory=Stalls)
     pauses: Pauses = field(default_factory=Pauses)
     lost: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        counts = {"task": len(self.tasks), "step": len(self.steps)}
+        tasks, steps = (f"{number:,} {noun}{'' if number == 1 else 's'}" for noun, number in counts.items())
+        return f"{self.meta.get('command', 'a program')}: {tasks}, {steps}, {self.duration_ns / 1e9:.3f} s"
+
+    def __repr__(self) -> str:
+        return f"<Trace of {self}>"
 
     def text(self, index: int) -> str:
         """The string at `index`, or "" for `NONE`."""

@@ -32,15 +32,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "subjects": {"addresses", "quantities", "errors"},
     "compare": {"files", "subjects", "timeline", "trace", "quantities", "errors"},
     "findings": {"timeline", "trace", "errors"},
-    "views": {"compare", "events", "follow", "timeline", "trace", "ticker", "quantities", "errors"},
+    "diff": {"timeline", "trace", "errors"},
+    "views": {"compare", "diff", "events", "follow", "timeline", "trace", "ticker", "quantities", "errors"},
     "exporters": {"events", "timeline", "trace", "views", "errors"},
     "record": {"ticker", "trace", "errors"},
     "run": {"record", "ticker", "trace", "errors"},
     "servers": {"addresses", "errors"},
-    "asyncdemo": {"record", "run", "trace", "tracefile", "errors"},
+    "attach": {"record", "exporters", "views", "timeline", "tracefile", "files", "trace", "errors"},
+    "asyncdemo": {"attach", "run", "trace", "tracefile", "errors"},
 }
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
 MAY_IMPORT["__main__"] = {"cli", "asyncdemo"}
+MAY_IMPORT["pytest_plugin"] = {"attach", "files", "tracefile", "asyncdemo", "errors"}
 
 # Who may import a library that costs start-up time or ties code to a front end.
 HOMES = {"rich": {"views", "cli"}, "typer": {"cli"}, "click": set(), "aiohttp": {"servers", "concepts"}}
@@ -153,7 +156,7 @@ def test_every_folder_is_a_package() -> None:
 def documented(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     """The public functions and classes of a file, with the public methods of public classes."""
     for node in tree_of(path).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and is_own(node):
             yield node
             if isinstance(node, ast.ClassDef):
                 yield from methods(node)
@@ -162,10 +165,14 @@ def documented(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | 
 def methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """The public methods of a class that it defines anew: an override has its base's docstring."""
     for each in node.body:
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and not each.name.startswith("_"):
-            decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in each.decorator_list}
-            if not decorators & {"override", "overload", "setter"}:
-                yield each
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and is_own(each):
+            yield each
+
+
+def is_own(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Whether something is public and no variant of what has a docstring elsewhere."""
+    decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
+    return not node.name.startswith("_") and not decorators & {"override", "overload", "setter"}
 
 
 @pytest.mark.parametrize("path", [p for p in each_file() if "concepts" not in p.id])  # type: ignore[attr-defined]

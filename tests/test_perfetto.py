@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from asyncdemo import Recorder, Trace, exporters
+from asyncdemo import Trace, exporters
 from asyncdemo.exporters import Run
 from asyncdemo.exporters.perfetto import LOOPS, RESOURCES, TASKS, WORKERS
+from asyncdemo.record import Recorder
 from asyncdemo.trace import Outcome, Wait
 from tests.traces import TraceBuilder, semaphore
 

@@ -1,4 +1,4 @@
-"""The final view as a picture in a file, for a page or a talk."""
+"""The final view as a picture: in a file, for a page or a talk, and in a notebook."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ THEME = TerminalTheme(
     ],
 )
 """Dark on white, which prints well."""
+BETWEEN = TerminalTheme(
+    (122, 122, 122),
+    (122, 122, 122),
+    [
+        *((122, 122, 122), (222, 64, 64), (32, 138, 62), (158, 112, 0)),
+        *((47, 125, 225), (178, 88, 200), (0, 132, 146), (122, 122, 122)),
+    ],
+)
+"""Colours half way between white and black, which can be read on both: a notebook does not tell what it is on."""
+PIECE = (
+    f'<pre style="font-family: {FONTS}; font-size: 13px; line-height: 1.2; white-space: pre; overflow-x: auto;'
+    ' color: inherit; background: none; border: 0; margin: 0; padding: 0">{code}</pre>'
+)
 FORMAT = f"""\
 <svg viewBox="0 0 {{terminal_width}} {{terminal_height}}" xmlns="http://www.w3.org/2000/svg" role="img">
 <title>TITLE</title>
@@ -62,6 +75,24 @@ def svg(trace: Trace, run: Run) -> str:
         trace: the recording.
         run: what is known of the run beside it.
     """
+    console = _drawn(trace, run)
+    title = escape(clean(run.command)).replace("{", "{{").replace("}", "}}")
+    drawn = console.export_svg(theme=THEME, code_format=FORMAT.replace("TITLE", title), unique_id="asyncdemo")
+    return drawn.encode("utf-8", "replace").decode().encode("ascii", "xmlcharrefreplace").decode()
+
+
+def html(trace: Trace, run: Run) -> str:
+    """The final view, without the printed lines, as a piece of HTML that can be read on light and on dark ground.
+
+    Args:
+        trace: the recording.
+        run: what is known of the run beside it.
+    """
+    return _drawn(trace, run).export_html(theme=BETWEEN, code_format=PIECE, inline_styles=True)
+
+
+def _drawn(trace: Trace, run: Run) -> Console:
+    """A console that has recorded the final view."""
     console = Console(
         file=StringIO(),
         record=True,
@@ -75,6 +106,4 @@ def svg(trace: Trace, run: Run) -> str:
         _environ={"TERM": "xterm"},
     )
     console.print(Final(trace, run, lines=False), end="")
-    title = escape(clean(run.command)).replace("{", "{{").replace("}", "}}")
-    drawn = console.export_svg(theme=THEME, code_format=FORMAT.replace("TITLE", title), unique_id="asyncdemo")
-    return drawn.encode("utf-8", "replace").decode().encode("ascii", "xmlcharrefreplace").decode()
+    return console

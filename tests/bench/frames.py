@@ -17,7 +17,8 @@ from typing import Any
 
 from rich.console import Console
 
-from asyncdemo import Recorder, Trace
+from asyncdemo import Trace
+from asyncdemo.record import Recorder
 from asyncdemo.views.live import LiveView
 
 LASTS_S = 3
