@@ -20,6 +20,7 @@ COMMANDS = {
     "bench": "Measure concepts and sweeps of their parameters, for people and scripts.",
     "run": "Run a script of your own and show its timeline.",
     "replay": "Show a recording that --save wrote.",
+    "diff": "Say what changed between two recordings of a program.",
     "export": "Write a saved recording as a page, a Perfetto trace, SVG, CSV or JSON.",
     "servers": "List the servers of the library concepts, and ask one whether it answers.",
 }
