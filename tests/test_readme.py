@@ -83,8 +83,8 @@ def test_commands_work(command: str, tmp_path: Path) -> None:
     """Each command of the README ends with exit code 0 and has something to say on stdout, or in the file it names."""
     (tmp_path / "app.py").write_text(APP, encoding="utf-8")
     words = shlex.split(command)
-    if words[1] in {"replay", "export"}:
-        run(["asyncdemo", "run", "-q", "--save", "app.trace", "app.py"], tmp_path)
+    for trace in (word for word in words[2:] if word.endswith(".trace") and words[1] in {"replay", "export", "diff"}):
+        run(["asyncdemo", "run", "-q", "--save", trace, "app.py"], tmp_path)
     done = run(quick(words), tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() or (tmp_path / words[-1]).read_text(encoding="utf-8").strip()
@@ -117,15 +117,44 @@ def test_run_options_exist(tmp_path: Path) -> None:
     assert {name for name in options if name not in shown} == set()
 
 
-def test_the_recorder_example_works(tmp_path: Path) -> None:
-    """The README's Python example records a program's tasks and saves what it recorded."""
-    example = next(block for block in blocks("python") if "Recorder" in block)
-    before = "import asyncio\n\nasync def main():\n    await asyncio.sleep(0)\n\n"
-    after = "\nassert len(trace.tasks) == 1\n"
-    (tmp_path / "example.py").write_text(before + example + after, encoding="utf-8")
+CRAWLER = """
+import asyncio
+
+async def fetch(slots):
+    async with slots:
+        await asyncio.sleep(0.001)
+
+async def crawl(limit):
+    slots = asyncio.Semaphore(limit)
+    await asyncio.gather(*(fetch(slots) for _ in range(5)))
+
+async def main():
+    await crawl(3)
+
+"""
+
+
+def test_the_recording_example_works(tmp_path: Path) -> None:
+    """The README's Python example records a program's tasks, asks about them and saves what it recorded."""
+    example = next(block for block in blocks("python") if "asyncdemo.record(" in block)
+    after = "\nassert len(recording.trace.tasks) == 6\n"
+    (tmp_path / "example.py").write_text(CRAWLER + example + after, encoding="utf-8")
     done = run(["example"], tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "app.trace").stat().st_size > 0
+
+
+def test_the_test_example_works(tmp_path: Path) -> None:
+    """The README's test passes, and fails when the program does not keep the limit."""
+    example = next(block for block in blocks("python") if "asyncdemo_recording" in block)
+    (tmp_path / "test_it.py").write_text(CRAWLER + example, encoding="utf-8")
+    (tmp_path / "test_bad.py").write_text(CRAWLER + example.replace("limit=3", "limit=4"), encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n", encoding="utf-8")
+    done = run(["pytest", "-q", "-W", "ignore", "-p", "asyncio", "--asyncdemo=traces"], tmp_path)
+    assert "1 failed, 1 passed" in done.stdout
+    assert [each.name for each in (tmp_path / "traces").iterdir()] == [
+        "test_bad.py-test_never_more_than_three_at_once.trace"
+    ]
 
 
 def test_the_concept_example_works(tmp_path: Path) -> None:
