@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compare": {"files", "subjects", "timeline", "trace", "quantities", "errors"},
     "findings": {"timeline", "trace", "errors"},
     "views": {"compare", "events", "follow", "timeline", "trace", "ticker", "quantities", "errors"},
+    "pager": {"events", "timeline", "trace", "views", "quantities", "errors"},
     "exporters": {"events", "timeline", "trace", "views", "errors"},
     "record": {"ticker", "trace", "errors"},
     "run": {"record", "ticker", "trace", "errors"},
@@ -43,7 +44,13 @@ MAY_IMPORT["cli"] = set(MAY_IMPORT)
 MAY_IMPORT["__main__"] = {"cli", "asyncdemo"}
 
 # Who may import a library that costs start-up time or ties code to a front end.
-HOMES = {"rich": {"views", "cli"}, "typer": {"cli"}, "click": set(), "aiohttp": {"servers", "concepts"}}
+HOMES = {
+    "rich": {"views", "pager", "cli"},
+    "textual": {"pager"},
+    "typer": {"cli"},
+    "click": set(),
+    "aiohttp": {"servers", "concepts"},
+}
 
 
 def name_of(path: Path) -> str:
@@ -105,7 +112,7 @@ def test_imports_run_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("path", each_file())
 def test_libraries_stay_at_home(path: Path) -> None:
-    """Rich is imported in views and cli alone, Typer in cli alone, aiohttp in servers and in concepts."""
+    """Rich is imported in views, pager and cli alone, Textual in pager, Typer in cli, aiohttp where it is asked."""
     own = part_of(name_of(path))
     for line, name in imported(path):
         homes = HOMES.get(name.split(".")[0])
