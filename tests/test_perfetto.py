@@ -138,13 +138,13 @@ def test_counters_are_there() -> None:
     for each in events(recorded(busy)):
         if each["ph"] == "C":
             counters[each["name"].partition(",")[0]].append((each["ts"], each["args"]["value"]))
-    assert counters.keys() == {"tasks in flight", "lateness in ms", "Queue length"}
+    assert counters.keys() == {"tasks in flight", "lateness in us", "Queue length"}
     for values in counters.values():
         assert values == sorted(values, key=lambda each: each[0])
     assert counters["tasks in flight"][-1][1] == 0
     assert max(value for _, value in counters["tasks in flight"]) == 7
     assert counters["Queue length"][-1][1] == 0
-    assert all(value >= 0 for _, value in counters["lateness in ms"])
+    assert all(value >= 0 for _, value in counters["lateness in us"])
 
 
 def test_everything_is_said_somewhere() -> None:

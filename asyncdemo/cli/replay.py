@@ -11,10 +11,7 @@ from typer.core import TyperArgument, TyperCommand
 
 from asyncdemo import tracefile
 from asyncdemo.cli import consoles, run_options, terminal
-from asyncdemo.cli.presenters import chosen_format, presenter
-from asyncdemo.cli.presenters.following import Following
 from asyncdemo.cli.run_options import RunOptions
-from asyncdemo.cli.session import check_files
 from asyncdemo.exporters import Run
 from asyncdemo.trace import Trace
 
@@ -41,7 +38,10 @@ def trace_argument() -> TyperArgument:
 
 def _replay(trace: str, **given: Any) -> int:
     options = run_options.read(given)
-    check_files(options)
+    if options.output is not None:
+        from asyncdemo.files import check_writable
+
+        check_writable(options.output, force=options.force)
     recording = tracefile.load(trace)
     if len(recording.tasks) and _wants_pager(options) and _can_page():
         return _page(recording, options)
@@ -85,6 +85,10 @@ def show(trace: Trace, options: RunOptions) -> None:
     Raises:
         AsyncdemoError: the format cannot be had here, or its file cannot be written (exit code 2).
     """
+    # A pager, which is to be there at once, needs none of these.
+    from asyncdemo.cli.presenters import chosen_format, presenter
+    from asyncdemo.cli.presenters.following import Following
+
     run, name = Run.of(trace), chosen_format(options, script=False)
     shown = presenter(name, options)
     if isinstance(shown, Following):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -371,5 +372,7 @@ def view(trace: Trace, run: Run, glyphs: Glyphs) -> tuple[int, Exception | None]
         The exit code, and the fault that ended it, if one did: then there is still a picture to be shown.
     """
     pager = Pager(trace, run, glyphs)
+    # Nothing of the recording becomes garbage: it need not be looked through again and again while keys are pressed.
+    gc.freeze()
     fault = pager.run()
     return pager.return_code or 0, fault

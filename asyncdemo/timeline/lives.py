@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -13,7 +12,7 @@ from asyncdemo.timeline.cells import Mark
 from asyncdemo.timeline.picture import LASTING
 from asyncdemo.timeline.states import Holding, Interval, Piece, ending, tile, wait_states
 from asyncdemo.timeline.stretch import Columns, Stretch, Window
-from asyncdemo.trace import NONE, Actor, Trace
+from asyncdemo.trace import Actor, Trace
 
 FEW = 2
 """So many steps within a cell are all looked at; of more the first and the last, whose waits may reach out of it."""
@@ -139,17 +138,15 @@ class Lives:
         return found
 
     @cached_property
-    def _cancels(self) -> list[array[int]]:
+    def _cancels(self) -> list[list[int]]:
         return _rows_by_owner(self.trace.cancels.task, len(self.trace.tasks))
 
 
-def _rows_by_owner(owners: Sequence[int], number: int) -> list[array[int]]:
+def _rows_by_owner(owners: Sequence[int], number: int) -> list[list[int]]:
     """For each of `number` owners the rows that are its, in order."""
-    rows = [array("i") for _ in range(number)]
-    append = [each.append for each in rows]
+    rows: list[list[int]] = [[] for _ in range(number)]
     for row, owner in enumerate(owners):
-        if owner != NONE:
-            append[owner](row)
+        rows[owner].append(row)
     return rows
 
 

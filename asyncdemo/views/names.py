@@ -44,9 +44,9 @@ class LaneNames:
     @property
     def longest(self) -> int:
         """About how many characters the longest one has."""
-        named = {len(self._trace.text(name)) for name in set(self._trace.tasks.name)}
+        named = max((len(self._trace.strings[name]) for name in set(self._trace.tasks.name) if name >= 0), default=0)
         numbers = len(f"-{len(self._trace.tasks)}")
-        return max(*named, *(len(coro) + (times > 1) * numbers for coro, times in self._often.items()), 0, 0)
+        return max([named, *(len(coro) + (times > 1) * numbers for coro, times in self._often.items())])
 
 
 def _short(trace: Trace, coro: int) -> str:
