@@ -19,10 +19,10 @@ META = {
 }
 
 
-def recording(tasks: int) -> Trace:
-    """A trace of `tasks` tasks, at most a thousand at once, that take turns for a million steps altogether."""
+def recording(tasks: int, steps: int = STEPS) -> Trace:
+    """A trace of `tasks` tasks, at most a thousand at once, that take turns for so many steps altogether."""
     chance, columns = random.Random(tasks), _Columns()
-    each = STEPS // tasks
+    each = steps // tasks
     for first in range(0, tasks, AT_ONCE):
         columns.batch(range(first, min(first + AT_ONCE, tasks)), each, chance)
     return columns.trace(tasks, each)
