@@ -170,6 +170,16 @@ class Pager(App[Exception | None]):
         self._look.select(len(self._look.shown) if last else 0)
         self._say()
 
+    def action_alive(self) -> None:
+        """To the next task that there is at the moment, after the last one from the first on."""
+        tasks, now, shown = self._trace.tasks, self._look.moment_ns, self._look.shown
+        following = self._look.selected + 1
+        for number in (*range(following, len(shown)), *range(min(following, len(shown)))):
+            if tasks.created_ns[shown[number]] <= now < tasks.ended_ns[shown[number]]:
+                self.action_select(number - self._look.selected)
+                return
+        self._say("There is no task at this moment.")
+
     def action_step(self, cells: int) -> None:
         """On or back in time."""
         self._look.step(cells)

@@ -32,6 +32,7 @@ KEYS = (
     Key("pagedown,ctrl+f", "page(1)", "PgDn", "a screen of tasks down"),
     Key("home,g", "edge(0)", "Home g", "the first task"),
     Key("end,G", "edge(1)", "End G", "the last task"),
+    Key("t", "alive", "t", "the next task that there is at the moment"),
     Key("left,h", "step(-1)", "left h", "a cell back in time"),
     Key("right,l", "step(1)", "right l", "a cell on in time"),
     Key("shift+left,H", "pan(-1)", "Shift-left H", "half a screen back in time"),
