@@ -92,6 +92,11 @@ def ns(event: Event) -> tuple[int, int]:
     return start, start + round(event["dur"] * 1000)
 
 
+def ns_of(event: Event) -> int:
+    """When an event is, in nanoseconds."""
+    return round(event["ts"] * 1000)
+
+
 @pytest.mark.parametrize("group", [TASKS, LOOPS, WORKERS, RESOURCES])
 def test_slices_of_a_track_ascend_and_nest(trace: Trace, group: int) -> None:
     """No slice begins before the one before it, and none reaches out of the one that it lies in."""
@@ -129,7 +134,7 @@ def test_arrows_pair_up(trace: Trace) -> None:
     for row, leave in leaves.items():
         assert leave["ts"] <= arrives[row]["ts"]
         assert (leave["tid"], arrives[row]["tid"]) == (steps.waker[row] + 1, steps.task[row] + 1)
-        assert round(arrives[row]["ts"] * 1000) == steps.start_ns[row]
+        assert (ns_of(leave), ns_of(arrives[row])) == (steps.ready_ns[row], steps.start_ns[row])
 
 
 def test_counters_are_there() -> None:

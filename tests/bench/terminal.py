@@ -12,8 +12,6 @@ from pathlib import Path
 
 from tests.bench.measure import ENVIRONMENT, TIMEOUT_S, Command
 
-# As installed: its modules compiled once and for all.
-COMPILED = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
 QUIET_S = 0.1
 """A screen is complete when nothing was written for so long."""
 
@@ -27,7 +25,7 @@ class Timed:
         self._ours = ours
         self._started = time.perf_counter()
         self._child = subprocess.Popen(
-            command.args, stdin=theirs, stdout=theirs, stderr=theirs, env=COMPILED, start_new_session=True
+            command.args, stdin=theirs, stdout=theirs, stderr=theirs, env=ENVIRONMENT, start_new_session=True
         )
         os.close(theirs)
 

@@ -105,6 +105,14 @@ def test_the_selection_scrolls_the_lanes() -> None:
     assert (view.top, view.selected) == (12, 16)
 
 
+def test_a_taller_screen_is_filled() -> None:
+    """The last lanes move down, and those before them come into sight."""
+    view = looking()
+    view.select(19)
+    view.fit(10, 8)
+    assert list(view.on_screen) == list(range(12, 20))
+
+
 def test_a_filter_keeps_the_selected_task() -> None:
     """As long as it is among those shown."""
     view = looking()
