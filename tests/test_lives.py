@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from asyncdemo.timeline import Flight, Lives, Picture, State, Window, concurrency, intervals_by_task
 from asyncdemo.timeline.lives import FEW
 from asyncdemo.timeline.states import Piece
-from asyncdemo.trace import Actor, Trace, Wait
+from asyncdemo.trace import Actor, Outcome, Trace, Wait
 from asyncdemo.views.drawn import drawn
 from tests.traces import TraceBuilder, ns, semaphore
 
@@ -81,6 +81,21 @@ def test_the_whole_looks_like_the_final_picture(columns: int) -> None:
         assert {column: mark for column, mark in shown.marks.items() if column < columns} == {
             column: mark for column, mark in picture.cells.marks[task].items() if column < columns
         }
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RETURNED, Outcome.CANCELLED])
+@pytest.mark.parametrize("at_ms", [0, 4, 10])
+def test_a_task_that_took_no_time_looks_like_in_the_final_picture(outcome: Outcome, at_ms: float) -> None:
+    """It ran in one cell; where it ended badly that has a mark instead. Elsewhere it is not seen."""
+    builder = TraceBuilder()
+    task = builder.task("at once", at_ms, at_ms, outcome=outcome)
+    builder.step(task, at_ms, at_ms)
+    trace = builder.build(10)
+    picture = Picture.of(trace, 5, 2)
+    shown = Lives(trace).stretch(task, Window(0, picture.cell_ns, 5)).states
+    assert shown == drawn(picture, task)
+    assert shown.count(State.RUN) == (outcome == Outcome.RETURNED)
+    assert not any(Lives(trace).stretch(task, Window(ns(6), ns(0.5), 5)).states)
 
 
 def crowded() -> Trace:

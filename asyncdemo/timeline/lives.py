@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from asyncdemo.timeline.cells import Mark
 from asyncdemo.timeline.picture import LASTING
-from asyncdemo.timeline.states import Holding, Interval, Piece, ending, tile, wait_states
+from asyncdemo.timeline.states import Holding, Interval, Piece, State, ending, tile, wait_states
 from asyncdemo.timeline.stretch import Columns, Stretch, Window
-from asyncdemo.trace import Actor, Trace
+from asyncdemo.trace import Actor, Outcome, Trace
 
 FEW = 2
 """So many steps within a cell are all looked at; of more the first and the last, whose waits may reach out of it."""
@@ -97,6 +97,8 @@ class Lives:
         """What the task's row shows of a window, at the cost of its cells."""
         tasks, rows = self.trace.tasks, self._steps[task]
         born, died = tasks.created_ns[task], tasks.ended_ns[task]
+        if died <= born:
+            return Stretch(self._at_once(task, window))
         columns = Columns(window)
         if died <= window.start_ns or born >= window.end_ns:
             return Stretch(columns.states(born, died))
@@ -110,6 +112,14 @@ class Lives:
                 columns.add(start, until, state)
         marks = {} if sampled else self._marks(task, rows[first:stop], window)
         return Stretch(columns.states(born, died), marks, sampled)
+
+    def _at_once(self, task: int, window: Window) -> bytes:
+        """A task that ran and ended in no time at all was running in one cell; a bad end has a mark there."""
+        tasks, found = self.trace.tasks, bytearray(window.columns)
+        column = window.column(min(tasks.ended_ns[task], self.trace.duration_ns - 1))
+        if tasks.steps[task] and tasks.outcome[task] == Outcome.RETURNED and 0 <= column < window.columns:
+            found[column] = State.RUN
+        return bytes(found)
 
     def _pieces(self, task: int, first: int, stop: int) -> Iterator[Piece]:
         """The pieces of life up to the ends of the steps with these numbers; beyond the last one, what is left."""
