@@ -93,8 +93,7 @@ class _Events:
         for worker, text in enumerate(trace.workers.name):
             yield _meta("thread_name", WORKERS, worker + 1, name=trace.text(text))
 
-    def _slice(self, group: int, track: int, start_ns: int, end_ns: int, name: str, cat: str, **args: Any) -> str:
-        told = ",".join([f'"{key}":{_json(value)}' for key, value in args.items() if value not in {None, ""}])
+    def _slice(self, group: int, track: int, start_ns: int, end_ns: int, name: str, cat: str, told: str) -> str:
         return (
             f'{{"ph":"X","pid":{group},"tid":{track},"ts":{self._us(start_ns)},"dur":{(end_ns - start_ns) / 1000:.3f}'
             f',"name":{dumps(name)},"cat":"{cat}","args":{{{told}}}}}'
@@ -102,19 +101,26 @@ class _Events:
 
     def _lives(self) -> Iterator[str]:
         """A slice for each task's life, around all that it did."""
-        trace, tasks = self._trace, self._trace.tasks
-        for task in range(len(tasks)):
-            cancelled = tasks.outcome[task] == Outcome.CANCELLED
-            yield self._slice(
-                *(TASKS, task + 1, tasks.created_ns[task], tasks.ended_ns[task], trace.task_name(task), "task"),
-                coro=trace.text(tasks.coro[task]),
-                parent=trace.task_name(tasks.parent[task]) if tasks.parent[task] != NONE else None,
-                created_at=trace.site_text(tasks.site[task]),
-                outcome=OUTCOMES[Outcome(tasks.outcome[task])],
-                error=trace.text(tasks.error[task]),
-                cancelled_by=canceller(trace, tasks.cancelled_by[task]) if cancelled else None,
-                cancelled_at=trace.site_text(tasks.cancelled_at[task]) if cancelled else None,
-            )
+        trace, tasks, fate = self._trace, self._trace.tasks, lru_cache(4096)(self._fate)
+        columns = (tasks.coro, tasks.parent, tasks.site, tasks.outcome, tasks.error)
+        for task, known in enumerate(zip(*columns, strict=True)):
+            cancel = (tasks.cancelled_by[task], tasks.cancelled_at[task])
+            told = fate(*known, *(cancel if tasks.outcome[task] == Outcome.CANCELLED else (NONE, NONE)))
+            times = tasks.created_ns[task], tasks.ended_ns[task]
+            yield self._slice(TASKS, task + 1, *times, trace.task_name(task), "task", told)
+
+    def _fate(self, coro: int, parent: int, site: int, outcome: int, error: int, by: int, at: int) -> str:
+        """What is told of a life, in the columns of `Trace.tasks`; many tasks share it."""
+        trace, cancelled = self._trace, outcome == Outcome.CANCELLED
+        return _told(
+            coro=trace.text(coro),
+            parent=trace.task_name(parent) if parent != NONE else None,
+            created_at=trace.site_text(site),
+            outcome=OUTCOMES[Outcome(outcome)],
+            error=trace.text(error),
+            cancelled_by=canceller(trace, by) if cancelled else None,
+            cancelled_at=trace.site_text(at) if cancelled else None,
+        )
 
     def _steps(self) -> Iterator[str]:
         """All that steps tell, in their order: what the task did until then, who woke it, and how late the loop was.
@@ -211,13 +217,15 @@ class _Events:
         for row in sorted(range(len(stalls)), key=lambda row: stalls.start_ns[row]):
             yield self._slice(
                 *(LOOPS, stalls.loop[row] + 1, stalls.start_ns[row], stalls.end_ns[row], "loop blocked", "stall"),
-                by=trace.task_name(stalls.task[row]) if stalls.task[row] != NONE else None,
-                at=trace.site_text(stalls.site[row]),
-                gc_ms=stalls.gc_ns[row] / 1e6 or None,
+                _told(
+                    by=trace.task_name(stalls.task[row]) if stalls.task[row] != NONE else None,
+                    at=trace.site_text(stalls.site[row]),
+                    gc_ms=stalls.gc_ns[row] / 1e6 or None,
+                ),
             )
         for start, end, generation in zip(pauses.start_ns, pauses.end_ns, pauses.generation, strict=True):
             track = len(trace.loops) + 1
-            yield self._slice(LOOPS, track, start, end, "garbage collection", "gc", generation=generation)
+            yield self._slice(LOOPS, track, start, end, "garbage collection", "gc", _told(generation=generation))
 
     def _jobs(self) -> Iterator[str]:
         trace, jobs = self._trace, self._trace.jobs
@@ -225,8 +233,10 @@ class _Events:
             for start, end, job in worker.jobs:
                 yield self._slice(
                     *(WORKERS, worker.worker + 1, start, end, trace.text(jobs.function[job]), "job"),
-                    task=trace.task_name(jobs.task[job]) if jobs.task[job] != NONE else None,
-                    outcome=OUTCOMES[Outcome(jobs.outcome[job])],
+                    _told(
+                        task=trace.task_name(jobs.task[job]) if jobs.task[job] != NONE else None,
+                        outcome=OUTCOMES[Outcome(jobs.outcome[job])],
+                    ),
                 )
 
     def _holds(self) -> Iterator[str]:
@@ -240,13 +250,12 @@ class _Events:
                 title = f"{name}, slot {number}" if len(used.slots) > 1 else name
                 yield _meta("thread_name", RESOURCES, track, name=title)
                 for start, end, task in slot:
-                    yield self._slice(RESOURCES, track, start, end, trace.task_name(task), "hold")
+                    yield self._slice(RESOURCES, track, start, end, trace.task_name(task), "hold", "")
 
 
-@lru_cache(4096)
-def _json(value: str | float) -> str:
-    """The lines of many tasks have the same words."""
-    return dumps(value)
+def _told(**args: Any) -> str:
+    """What is shown of a slice that was chosen: names and values, where there are any."""
+    return ",".join([f'"{key}":{dumps(value)}' for key, value in args.items() if value not in {None, ""}])
 
 
 def _meta(what: str, group: int, track: int, **args: Any) -> str:
