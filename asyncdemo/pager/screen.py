@@ -97,7 +97,7 @@ class Screen:
         self._details = Details(self.lives, self.names)
         self._unit = Unit(trace.duration_ns)
         self._longest = "x" * self.names.longest
-        self._meanings = {state: meaning(trace, state, range(len(trace.waits))) for state in LEGEND}
+        self._meanings: dict[tuple[State, int], str] = {}
         self._stretches: dict[tuple[int, Window], Stretch] = {}
         self._room = 0
 
@@ -227,9 +227,15 @@ class Screen:
 
     def _legend(self, frame: Frame, view: Viewpoint) -> list[Line]:
         there = {state for task in view.on_screen for state in set(self._stretch(task, view.window).states)}
-        meanings = self._meanings if frame.width >= NARROW else SHORT
-        entries = (state_entry(frame, state, meanings[state]) for state in LEGEND if state in there)
+        entries = (state_entry(frame, state, self._meaning(state, frame.width)) for state in LEGEND if state in there)
         return list(wrapped(entries, frame.width))
+
+    def _meaning(self, state: State, width: int) -> str:
+        if width < NARROW:
+            return SHORT[state]
+        if (state, width) not in self._meanings:
+            self._meanings[state, width] = meaning(self.trace, state, range(len(self.trace.waits)), width)
+        return self._meanings[state, width]
 
     def _point(self, frame: Frame, view: Viewpoint, axis: Line, ticks: Line) -> None:
         """Point at the moment from above and from below."""

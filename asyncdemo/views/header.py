@@ -64,8 +64,8 @@ def legend(frame: Frame, picture: Picture, *, live: bool = False, more: Sequence
     left_out = picture.left_out() if picture.cohort == 1 else frozenset()
     lanes = [drawn(picture, row) for row in range(picture.cells.rows) if row not in left_out]
     states = [state for state in LEGEND if any(state in cells for cells in lanes)]
-    width = frame.width
-    marks = (state_entry(frame, state, meaning(picture.trace, state, _waits(picture), width)) for state in states)
+    trace, width = picture.trace, frame.width
+    marks = (state_entry(frame, state, meaning(trace, state, _waits(picture), width)) for state in states)
     endings = _statuses(picture.trace, left_out, frame, live=live)
     entries = [*marks, *more, *map(_entry, endings)]
     return list(wrapped(_each_once(entries), frame.width))
