@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from rich.style import Style
 
-from asyncdemo.events import canceller
+from asyncdemo.events import OUTCOMES
 from asyncdemo.pager.source import Sources
 from asyncdemo.pager.times import moment_text
 from asyncdemo.pager.viewpoint import Viewpoint
 from asyncdemo.quantities import format_duration
 from asyncdemo.timeline import Interval, Lives, State
-from asyncdemo.trace import NONE, Outcome, Trace
+from asyncdemo.trace import NONE, Actor, Outcome
 from asyncdemo.views.canvas import Line, clean, fit
 from asyncdemo.views.frame import Frame
 from asyncdemo.views.glyphs import FAINT, PLAIN, TITLE, status
@@ -79,9 +79,23 @@ class Details:
         title = Line(f"{line} ", FAINT).put(mark, style)
         name = self._names[task]
         title.put(f" {fit(name, min(len(name), frame.width // 2), frame.glyphs.cut)} ", TITLE)
-        said = f"{fate(self._trace, task)} "
+        said = f"{self._fate(task)} "
         title.put(_cut(frame, said, max(0, frame.width - title.width)))
         return title.put(line * max(0, frame.width - title.width), FAINT)
+
+    def _fate(self, task: int) -> str:
+        """How it ended: `ok after 1.00 s`, `failed after 12 ms: ValueError: no luck`."""
+        tasks, outcome = self._trace.tasks, Outcome(self._trace.tasks.outcome[task])
+        took = format_duration(tasks.ended_ns[task] - tasks.created_ns[task])
+        if outcome == Outcome.PENDING:
+            return f"never ended, {took} old"
+        said = f"{OUTCOMES[outcome]} after {took}"
+        if outcome == Outcome.RAISED:
+            return f"{said}: {clean(self._trace.text(tasks.error[task]))}"
+        if outcome != Outcome.CANCELLED or tasks.cancelled_by[task] == Actor.UNKNOWN:
+            return said
+        site = self._trace.site_text(tasks.cancelled_at[task])
+        return f"{said} by {self._actor(tasks.cancelled_by[task])}{f' at {site}' if site else ''}"
 
     def _origin(self, frame: Frame, task: int) -> Line:
         """What it runs, and who made it."""
@@ -168,22 +182,6 @@ class Details:
             return []
         line = Line("  ").put(f"{trace.site_text(site)} {frame.glyphs.bar} ", FAINT)
         return [line.put(_cut(frame, clean(text), frame.width - line.width))]
-
-
-def fate(trace: Trace, task: int) -> str:
-    """How a task ended: `ok after 1.00 s`, `failed after 12 ms: ValueError: no luck`."""
-    tasks = trace.tasks
-    outcome, took = Outcome(tasks.outcome[task]), format_duration(tasks.ended_ns[task] - tasks.created_ns[task])
-    if outcome == Outcome.PENDING:
-        return f"never ended, {took} old"
-    if outcome == Outcome.RETURNED:
-        return f"ok after {took}"
-    if outcome == Outcome.RAISED:
-        return f"failed after {took}: {clean(trace.text(tasks.error[task]))}"
-    if outcome == Outcome.DESTROYED:
-        return f"destroyed after {took}"
-    by, site = canceller(trace, tasks.cancelled_by[task]), trace.site_text(tasks.cancelled_at[task])
-    return f"cancelled after {took}{f' by {by}' if by else ''}{f' at {site}' if site else ''}"
 
 
 def _cells(frame: Frame) -> list[Cell]:

@@ -29,7 +29,7 @@ def jobs() -> Trace:
     builder = TraceBuilder(started="2020-01-01T00:00:00+00:00")
     get = builder.wait(Wait.QUEUE_GET, site=f"{HERE}:1")
     sleep = builder.wait(Wait.SLEEP, site="app.py:20")
-    main = builder.task("main", 0, 100, coro="main")
+    main = builder.task("", 0, 100, coro="main")
     builder.step(main, 0, 1, waker=Actor.PROGRAM)
     producer = builder.task("producer", 0, 90, coro="produce", parent=main, site="app.py:9")
     builder.step(producer, 1, 2, ready=0, waker=main)
