@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint typecheck format check bench test-cpython clean
+.PHONY: help demo test lint typecheck format check bench bench-peers test-cpython clean
 
 help: ## this list
 	@echo "make TARGET [ARGS=...] [PYTHON=python3.12] [VENV=.venv]"
@@ -44,6 +44,9 @@ check: $(VENV)/.developing ## lint, format and types; changes nothing
 
 bench: $(VENV)/.developing ## what recording and drawing cost, as ratios against goals; ARGS="--only W1"
 	@$(RUN) -m tests.bench $(ARGS)
+
+bench-peers: $(VENV)/.developing ## the same next to viztracer and asyncviz, in an environment of their own
+	@$(RUN) -m tests.peers $(ARGS)
 
 test-cpython: $(VENV)/.developing ## CPython's own asyncio tests, with and without the recorder
 	@$(RUN) -m tests.cpython $(ARGS)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
-import subprocess
 from dataclasses import replace
 from io import StringIO
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -21,7 +18,6 @@ from asyncdemo.trace import Actor, Outcome, Trace, Wait
 from tests.traces import TraceBuilder, ns, semaphore
 
 RUN = Run("semaphore", {"limit": 3}, {"python": "3.13.0"}, ideal_ns=ns(200), warnings=("One.",), version="0.1.0")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ALL = pytest.mark.parametrize("each", exporters.formats().values(), ids=lambda each: each.name)
 
 
@@ -279,35 +275,6 @@ def test_the_page_holds_everything_and_fetches_nothing() -> None:
     data = json.loads(page.partition('type="application/json">')[2].partition("</script>")[0])
     assert data["tasks"]["name"] == ["</script><b>"]
     assert data["lines"] == [[ns(1), 0, "</script><script>alert(1)</script>"]]
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-@pytest.mark.parametrize(
-    ("looked_for", "found"),
-    [
-        ("", ""),
-        ("job-03", "1 of 11 tasks"),
-        ("failed", "1 of 11 tasks"),
-        ("semaphore", "7 of 11 tasks"),
-        ("x y", "0 of 11"),
-    ],
-)
-def test_the_page_works_in_a_browser(looked_for: str, found: str, tmp_path: Path) -> None:
-    """It draws, searches names, outcomes and waits, and reports no error."""
-    path = tmp_path / "page.html"
-    path.write_text(exported("html", semaphore()))
-    command = [CHROMIUM or "", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
-    home = f"--user-data-dir={tmp_path / 'profile'}"
-    shown = subprocess.run(
-        [*command, home, f"{path.as_uri()}#{looked_for.replace(' ', '%20')}"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert "CONSOLE" not in shown.stderr
-    assert f'role="status">{found}' in shown.stdout
-    assert "9 ok \u00b7 1 failed" in shown.stdout
 
 
 def test_a_saved_trace_tells_of_its_run() -> None:

@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "findings": {"timeline", "trace", "errors"},
     "diff": {"timeline", "trace", "errors"},
     "views": {"compare", "diff", "events", "follow", "timeline", "trace", "ticker", "quantities", "errors"},
+    "pager": {"events", "timeline", "trace", "views", "quantities", "errors"},
     "exporters": {"events", "timeline", "trace", "views", "errors"},
     "record": {"ticker", "trace", "errors"},
     "run": {"record", "ticker", "trace", "errors"},
@@ -46,7 +47,13 @@ MAY_IMPORT["__main__"] = {"cli", "asyncdemo"}
 MAY_IMPORT["pytest_plugin"] = {"attach", "files", "tracefile", "asyncdemo", "errors"}
 
 # Who may import a library that costs start-up time or ties code to a front end.
-HOMES = {"rich": {"views", "cli"}, "typer": {"cli"}, "click": set(), "aiohttp": {"servers", "concepts"}}
+HOMES = {
+    "rich": {"views", "pager", "cli"},
+    "textual": {"pager"},
+    "typer": {"cli"},
+    "click": set(),
+    "aiohttp": {"servers", "concepts"},
+}
 
 
 def name_of(path: Path) -> str:
@@ -108,7 +115,7 @@ def test_imports_run_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("path", each_file())
 def test_libraries_stay_at_home(path: Path) -> None:
-    """Rich is imported in views and cli alone, Typer in cli alone, aiohttp in servers and in concepts."""
+    """Rich is imported in views, pager and cli alone, Textual in pager, Typer in cli, aiohttp where it is asked."""
     own = part_of(name_of(path))
     for line, name in imported(path):
         homes = HOMES.get(name.split(".")[0])

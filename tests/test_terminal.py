@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from asyncdemo.cli import main
+
 pexpect = pytest.importorskip("pexpect")
 pyte = pytest.importorskip("pyte")
 
@@ -75,6 +77,10 @@ class Terminal:
     def interrupt(self) -> None:
         """Presses Ctrl+C."""
         self._child.sendintr()
+
+    def press(self, keys: str) -> None:
+        """Types."""
+        self._child.send(keys)
 
     def kill(self, number: int) -> None:
         """Sends a signal."""
@@ -256,3 +262,106 @@ def test_the_list_is_coloured_on_a_terminal(terminal: Opens) -> None:
     plain.finish()
     assert b"\x1b[36m" in coloured.seen
     assert b"\x1b" not in plain.seen
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A recording of the semaphore concept."""
+    path = str(tmp_path_factory.mktemp("saved") / "a.trace")
+    assert main.run(["semaphore", "--clock", "virtual", "-q", "--save", path]) == 0
+    return path
+
+
+class TestThePager:
+    """`replay` on a terminal."""
+
+    @pytest.fixture(autouse=True)
+    def with_textual(self) -> None:
+        """It needs Textual."""
+        pytest.importorskip("textual")
+
+    @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 50), (40, 20)])
+    def test_a_recording_is_looked_around_in(self, terminal: Opens, saved: str, columns: int, rows: int) -> None:
+        """Lanes, a key that moves, another that zooms, and out: the terminal is as it was and nothing is left on it."""
+        pager = terminal("replay", saved, columns=columns, rows=rows)
+        pager.shows("Task 9")
+        pager.press("e")
+        pager.shows("4.000")
+        pager.press("G+")
+        pager.until(lambda: "in_flight" in pager.text().replace(" ", "_") or "flight" in pager.text())
+        assert max(len(line.rstrip()) for line in pager.screen.display) < columns
+        pager.press("q")
+        left = pager.finish()
+        assert pager.code == 0
+        assert pager.is_restored()
+        assert "Task" not in left
+
+    def test_a_filter_is_typed(self, terminal: Opens, saved: str) -> None:
+        """Between `/` and Enter keys are letters."""
+        pager = terminal("replay", saved)
+        pager.shows("Task 9")
+        pager.press("/")
+        pager.shows("state:failed")
+        pager.press("wait:tasks\r")
+        pager.shows("1 of 11 tasks")
+        assert "Task 9" not in pager.text().replace("woken by Task 9", "").replace("ms    Task 9", "")
+
+    def test_colours_are_the_terminals_own(self, terminal: Opens, saved: str) -> None:
+        """No colour is mixed, and no background is painted over the terminal's."""
+        pager = terminal("replay", saved)
+        pager.shows("Task 9")
+        assert b"\x1b[34m" in pager.seen
+        assert b"38;2;" not in pager.seen
+        assert b"48;2;" not in pager.seen
+
+    def test_no_color(self, terminal: Opens, saved: str) -> None:
+        """NO_COLOR leaves glyphs and what is reversed."""
+        pager = terminal("replay", saved, NO_COLOR="1")
+        pager.shows("Task 9")
+        assert not re.search(rb"\x1b\[(?:\d+;)*3[0-7]m", pager.seen)
+
+    @pytest.mark.parametrize(
+        ("end", "code"),
+        [
+            pytest.param(lambda pager: pager.press("\x03"), 130, id="Ctrl+C"),
+            pytest.param(lambda pager: pager.kill(signal.SIGTERM), 143, id="SIGTERM"),
+            pytest.param(lambda pager: pager.kill(signal.SIGHUP), 129, id="SIGHUP"),
+        ],
+    )
+    def test_it_can_be_ended(self, terminal: Opens, saved: str, end: Callable[[Terminal], None], code: int) -> None:
+        """However it ends, the terminal is as it was."""
+        pager = terminal("replay", saved)
+        pager.shows("Task 9")
+        end(pager)
+        pager.finish()
+        assert pager.code == code
+        assert pager.is_restored()
+
+    def test_a_resize_is_followed(self, terminal: Opens, saved: str) -> None:
+        """The next screen fits."""
+        pager = terminal("replay", saved, columns=120)
+        pager.shows("Task 9")
+        pager.resize(50, 20)
+        pager.until(lambda: max(map(len, pager.text().splitlines())) < 50 and "Task 0" in pager.text())
+
+    @pytest.mark.parametrize("asked", [("--view", "lanes"), ("--width", "70"), ("-f", "plain"), ("-f", "live")])
+    def test_who_asks_for_a_picture_gets_it(self, terminal: Opens, saved: str, asked: tuple[str, str]) -> None:
+        """As it was before there was a pager."""
+        shown = terminal("replay", saved, *asked)
+        shown.finish()
+        assert shown.code == 0
+        assert b"10 ok" in shown.seen
+
+    def test_without_textual_the_picture_is_shown(self, terminal: Opens, saved: str, tmp_path: Any) -> None:
+        """With what to install for more."""
+        (tmp_path / "sitecustomize.py").write_text(
+            "import importlib.util as util\n"
+            "find = util.find_spec\n"
+            "util.find_spec = lambda name, *more: None if name == 'textual' else find(name, *more)\n"
+        )
+        shown = terminal("replay", saved, PYTHONPATH=str(tmp_path))
+        shown.finish()
+        assert shown.code == 0
+        assert b"pip install 'asyncdemo[replay]'" in shown.seen
+        assert b"10 ok" in shown.seen
+        assert ALTERNATE not in shown.seen

@@ -24,6 +24,10 @@ TASKS, LOOPS, WORKERS, RESOURCES = 1, 2, 3, 4
 """What Chrome calls processes: groups of tracks."""
 GROUPS = {TASKS: "tasks", LOOPS: "event loops", WORKERS: "threads and processes", RESOURCES: "locks and slots"}
 AT_A_TIME = 1_000
+THOUSANDTHS = [f".{number:03}" for number in range(1000)]
+"""A third of the time that formatting a float takes."""
+NAMES = {State.RUN: "running", State.READY: "ready", State.NONE: "not recorded"}
+"""Slices of tasks that wait for nothing."""
 COLORS = {
     State.RUN: "thread_state_running",
     State.READY: "thread_state_runnable",
@@ -59,11 +63,9 @@ class _Events:
         return chain(
             self._names(run),
             self._lives(),
-            self._pieces(),
-            self._wakes(),
+            self._steps(),
             self._lines(),
             self._in_flight(),
-            self._lateness(),
             self._lengths(),
             self._stalls(),
             self._jobs(),
@@ -91,8 +93,7 @@ class _Events:
         for worker, text in enumerate(trace.workers.name):
             yield _meta("thread_name", WORKERS, worker + 1, name=trace.text(text))
 
-    def _slice(self, group: int, track: int, start_ns: int, end_ns: int, name: str, cat: str, **args: Any) -> str:
-        told = ",".join([f'"{key}":{_json(value)}' for key, value in args.items() if value not in {None, ""}])
+    def _slice(self, group: int, track: int, start_ns: int, end_ns: int, name: str, cat: str, told: str) -> str:
         return (
             f'{{"ph":"X","pid":{group},"tid":{track},"ts":{self._us(start_ns)},"dur":{(end_ns - start_ns) / 1000:.3f}'
             f',"name":{dumps(name)},"cat":"{cat}","args":{{{told}}}}}'
@@ -100,47 +101,89 @@ class _Events:
 
     def _lives(self) -> Iterator[str]:
         """A slice for each task's life, around all that it did."""
-        trace, tasks = self._trace, self._trace.tasks
-        for task in range(len(tasks)):
-            cancelled = tasks.outcome[task] == Outcome.CANCELLED
-            yield self._slice(
-                *(TASKS, task + 1, tasks.created_ns[task], tasks.ended_ns[task], trace.task_name(task), "task"),
-                coro=trace.text(tasks.coro[task]),
-                parent=trace.task_name(tasks.parent[task]) if tasks.parent[task] != NONE else None,
-                created_at=trace.site_text(tasks.site[task]),
-                outcome=OUTCOMES[Outcome(tasks.outcome[task])],
-                error=trace.text(tasks.error[task]),
-                cancelled_by=canceller(trace, tasks.cancelled_by[task]) if cancelled else None,
-                cancelled_at=trace.site_text(tasks.cancelled_at[task]) if cancelled else None,
-            )
+        trace, tasks, fate = self._trace, self._trace.tasks, lru_cache(4096)(self._fate)
+        columns = (tasks.coro, tasks.parent, tasks.site, tasks.outcome, tasks.error)
+        for task, known in enumerate(zip(*columns, strict=True)):
+            cancel = (tasks.cancelled_by[task], tasks.cancelled_at[task])
+            told = fate(*known, *(cancel if tasks.outcome[task] == Outcome.CANCELLED else (NONE, NONE)))
+            times = tasks.created_ns[task], tasks.ended_ns[task]
+            yield self._slice(TASKS, task + 1, *times, trace.task_name(task), "task", told)
 
-    def _pieces(self) -> Iterator[str]:
-        """What each task did: it ran, was ready, or waited for something."""
-        trace, zero_ns = self._trace, self._zero_ns
-        states = timeline.wait_states(trace)
-        about = [self._about_wait(row, states[row]) for row in range(len(trace.waits))]
-        running, ready = _about("running", State.RUN), _about("ready", State.READY)
-        gone = _about("not recorded", State.NONE)
-        plain = {State.RUN: running, State.READY: ready}
-        for task, start, end, state, wait in timeline.pieces(trace):
-            told = about[wait] if wait != NONE else plain.get(state, gone)
-            at_us, took_us = (start - zero_ns) / 1000, (end - start) / 1000
-            yield f'{{"ph":"X","pid":1,"tid":{task + 1},"ts":{at_us:.3f},"dur":{took_us:.3f},{told}'
+    def _fate(self, coro: int, parent: int, site: int, outcome: int, error: int, by: int, at: int) -> str:
+        """What is told of a life, in the columns of `Trace.tasks`; many tasks share it."""
+        trace, cancelled = self._trace, outcome == Outcome.CANCELLED
+        return _told(
+            coro=trace.text(coro),
+            parent=trace.task_name(parent) if parent != NONE else None,
+            created_at=trace.site_text(site),
+            outcome=OUTCOMES[Outcome(outcome)],
+            error=trace.text(error),
+            cancelled_by=canceller(trace, by) if cancelled else None,
+            cancelled_at=trace.site_text(at) if cancelled else None,
+        )
+
+    def _steps(self) -> Iterator[str]:
+        """All that steps tell, in their order: what the task did until then, who woke it, and how late the loop was.
+
+        Everything of a step is written at once, and each time turned into text once: there are millions of them.
+        """
+        steps, loops, zero_ns, dot = self._trace.steps, self._trace.tasks.loop, self._zero_ns, THOUSANDTHS
+        reached = list(self._trace.tasks.created_ns)
+        reached_us = [self._us(t_ns) for t_ns in reached]
+        waits, ready_, running = self._abouts(), _about("ready", State.READY), _about("running", State.RUN)
+        late = [f'{{"ph":"C","pid":{LOOPS},"tid":0,"name":{dumps(name)},"ts":' for name in self._lateness()]
+        columns = zip(steps.ready_ns, steps.start_ns, steps.end_ns, steps.task, steps.wait, steps.waker, strict=True)
+        for row, (ready, start, end, task, wait, waker) in enumerate(columns):
+            since, since_us, track = reached[task], reached_us[task], task + 1
+            t, u, v = ready - zero_ns, start - zero_ns, end - zero_ns
+            ready_us, start_us = f"{t // 1000}{dot[t % 1000]}", f"{u // 1000}{dot[u % 1000]}"
+            x = start - ready
+            late_us = f"{x // 1000}{dot[x % 1000]}" if x else "0"
+            slice_ = f'{{"ph":"X","pid":1,"tid":{track},"ts":'
+            if ready > since:
+                x = ready - since
+                yield f'{slice_}{since_us},"dur":{x // 1000}{dot[x % 1000]},{waits[wait]}'
+                since, since_us = ready, ready_us
+            if start > since:
+                x = start - since
+                yield f'{slice_}{since_us},"dur":{x // 1000}{dot[x % 1000]},{ready_}'
+                since, since_us = start, start_us
+            if end > since:
+                x = end - since
+                yield f'{slice_}{since_us},"dur":{x // 1000}{dot[x % 1000]},{running}'
+                since, since_us = end, f"{v // 1000}{dot[v % 1000]}"
+            reached[task], reached_us[task] = since, since_us
+            if waker >= 0 and waker != task:
+                yield (
+                    f'{{"ph":"s","pid":1,"tid":{waker + 1},"ts":{ready_us},"id":{row},"name":"wakes","cat":"wake"}},\n'
+                    f'{{"ph":"f","bp":"e","pid":1,"tid":{track},"ts":{start_us},"id":{row},"name":"wakes","cat":"wake"}}'
+                )
+            yield f'{late[loops[task]]}{start_us},"args":{{"value":{late_us}}}}}'
+        yield from self._endings(reached)
+
+    def _endings(self, reached: list[int]) -> Iterator[str]:
+        """What is left of the tasks' lives after their last steps."""
+        trace, states, waits = self._trace, timeline.wait_states(self._trace), self._abouts()
+        for task, since in enumerate(reached):
+            for _, start, end, state, wait in timeline.ending(trace, states, task, since):
+                told = waits[wait] if wait != NONE else _about(NAMES[state], state)
+                took = f"{(end - start) / 1000:.3f}"
+                yield f'{{"ph":"X","pid":{TASKS},"tid":{task + 1},"ts":{self._us(start)},"dur":{took},{told}'
+
+    def _lateness(self) -> list[str]:
+        """For each loop the name of the counter of how late it came to its steps."""
+        kinds = map(self._trace.text, self._trace.loops.kind)
+        return [f"lateness in us, {kind} {number}" for number, kind in enumerate(kinds, 1)]
+
+    def _abouts(self) -> list[str]:
+        """What is written of each row of waits; the last one stands for `NONE`: it had not run yet."""
+        states = timeline.wait_states(self._trace)
+        told = [self._about_wait(row, states[row]) for row in range(len(self._trace.waits))]
+        return [*told, _about("ready", State.READY)]
 
     def _about_wait(self, row: int, state: State) -> str:
         waits = self._trace.waits
         return _about(self._trace.text(waits.on[row]) or "wait", state, at=self._trace.site_text(waits.site[row]))
-
-    def _wakes(self) -> Iterator[str]:
-        """An arrow from who woke a task to the step that the task then ran."""
-        steps, zero_ns = self._trace.steps, self._zero_ns
-        columns = zip(steps.ready_ns, steps.start_ns, steps.task, steps.waker, strict=True)
-        for row, (ready, start, task, waker) in enumerate(columns):
-            if waker >= 0 and waker != task:
-                told = f'"id":{row},"name":"wakes","cat":"wake"}}'
-                leaves_us, arrives_us = (ready - zero_ns) / 1000, (start - zero_ns) / 1000
-                yield f'{{"ph":"s","pid":1,"tid":{waker + 1},"ts":{leaves_us:.3f},{told}'
-                yield f'{{"ph":"f","bp":"e","pid":1,"tid":{task + 1},"ts":{arrives_us:.3f},{told}'
 
     def _lines(self) -> Iterator[str]:
         lines, trace = self._trace.lines, self._trace
@@ -155,17 +198,6 @@ class _Events:
         tasks = self._trace.tasks
         spans = zip(tasks.created_ns, tasks.ended_ns, strict=True)
         return self._counter(TASKS, "tasks in flight", timeline.changes(spans))
-
-    def _lateness(self) -> Iterator[str]:
-        """By how many milliseconds each step began after the task was ready, for each loop."""
-        steps, loops, zero_ns = self._trace.steps, self._trace.tasks.loop, self._zero_ns
-        for loop, kind in enumerate(self._trace.loops.kind):
-            name = dumps(f"lateness in ms, {self._trace.text(kind)} {loop + 1}")
-            for ready, start, task in zip(steps.ready_ns, steps.start_ns, steps.task, strict=True):
-                if loops[task] == loop:
-                    at_us, late_ms = (start - zero_ns) / 1000, (start - ready) / 1_000_000
-                    value = f'"args":{{"value":{late_ms:.6f}}}}}'
-                    yield f'{{"ph":"C","pid":2,"tid":0,"name":{name},"ts":{at_us:.3f},{value}'
 
     def _lengths(self) -> Iterator[str]:
         trace = self._trace
@@ -185,13 +217,15 @@ class _Events:
         for row in sorted(range(len(stalls)), key=lambda row: stalls.start_ns[row]):
             yield self._slice(
                 *(LOOPS, stalls.loop[row] + 1, stalls.start_ns[row], stalls.end_ns[row], "loop blocked", "stall"),
-                by=trace.task_name(stalls.task[row]) if stalls.task[row] != NONE else None,
-                at=trace.site_text(stalls.site[row]),
-                gc_ms=stalls.gc_ns[row] / 1e6 or None,
+                _told(
+                    by=trace.task_name(stalls.task[row]) if stalls.task[row] != NONE else None,
+                    at=trace.site_text(stalls.site[row]),
+                    gc_ms=stalls.gc_ns[row] / 1e6 or None,
+                ),
             )
         for start, end, generation in zip(pauses.start_ns, pauses.end_ns, pauses.generation, strict=True):
             track = len(trace.loops) + 1
-            yield self._slice(LOOPS, track, start, end, "garbage collection", "gc", generation=generation)
+            yield self._slice(LOOPS, track, start, end, "garbage collection", "gc", _told(generation=generation))
 
     def _jobs(self) -> Iterator[str]:
         trace, jobs = self._trace, self._trace.jobs
@@ -199,8 +233,10 @@ class _Events:
             for start, end, job in worker.jobs:
                 yield self._slice(
                     *(WORKERS, worker.worker + 1, start, end, trace.text(jobs.function[job]), "job"),
-                    task=trace.task_name(jobs.task[job]) if jobs.task[job] != NONE else None,
-                    outcome=OUTCOMES[Outcome(jobs.outcome[job])],
+                    _told(
+                        task=trace.task_name(jobs.task[job]) if jobs.task[job] != NONE else None,
+                        outcome=OUTCOMES[Outcome(jobs.outcome[job])],
+                    ),
                 )
 
     def _holds(self) -> Iterator[str]:
@@ -214,13 +250,12 @@ class _Events:
                 title = f"{name}, slot {number}" if len(used.slots) > 1 else name
                 yield _meta("thread_name", RESOURCES, track, name=title)
                 for start, end, task in slot:
-                    yield self._slice(RESOURCES, track, start, end, trace.task_name(task), "hold")
+                    yield self._slice(RESOURCES, track, start, end, trace.task_name(task), "hold", "")
 
 
-@lru_cache(4096)
-def _json(value: str | float) -> str:
-    """The lines of many tasks have the same words."""
-    return dumps(value)
+def _told(**args: Any) -> str:
+    """What is shown of a slice that was chosen: names and values, where there are any."""
+    return ",".join([f'"{key}":{dumps(value)}' for key, value in args.items() if value not in {None, ""}])
 
 
 def _meta(what: str, group: int, track: int, **args: Any) -> str:

@@ -2,7 +2,9 @@
 
 from asyncdemo.timeline.cells import Cells, Labels, Mark
 from asyncdemo.timeline.curves import average, concurrency, finished
+from asyncdemo.timeline.flight import Flight
 from asyncdemo.timeline.libraries import Apart, Folded, folded, libraries_resources, libraries_tasks
+from asyncdemo.timeline.lives import Lives, Wake
 from asyncdemo.timeline.occupancy import (
     Occupancy,
     Seats,
@@ -37,19 +39,24 @@ from asyncdemo.timeline.states import (
     tile,
     wait_states,
 )
+from asyncdemo.timeline.stretch import MOMENTARY, SLIVER, Stretch, Window
 from asyncdemo.timeline.summary import Summary, lateness, managers, one_by_one_ns, queued, shown, summary
 
 __all__ = [
     "LASTING",
     "LIVE_BUDGET",
+    "MOMENTARY",
     "MOST_ROWS_OF_TASKS",
+    "SLIVER",
     "STATE_OF",
     "Apart",
     "Cells",
+    "Flight",
     "Folded",
     "Holding",
     "Interval",
     "Labels",
+    "Lives",
     "Mark",
     "Occupancy",
     "Picture",
@@ -59,7 +66,10 @@ __all__ = [
     "Seats",
     "Span",
     "State",
+    "Stretch",
     "Summary",
+    "Wake",
+    "Window",
     "Worker",
     "at_share",
     "average",

@@ -60,6 +60,14 @@ class Line:
         missing = column - self.width
         return self.put(" " * missing, PLAIN, missing) if missing > 0 else self
 
+    def over(self, column: int, text: str, style: Style) -> Line:
+        """Write one cell over what stands at `column`, or over blanks where the line is shorter; returns the line."""
+        self.to(column)
+        left, _, *right = Segment.divide([*self.segments, Segment(" ")], [column, column + 1, self.width])
+        self.segments = [*left, Segment(text, style), *(right[0] if self.width > column + 1 else [])]
+        self.width = max(self.width, column + 1)
+        return self
+
     def within(self, width: int) -> list[Segment]:
         """The line's segments, cut off at `width`."""
         if self.width <= width:

@@ -14,7 +14,7 @@ from asyncdemo.views.aggregates import aggregates
 from asyncdemo.views.apart import not_drawn
 from asyncdemo.views.canvas import Canvas, Line, wrapped
 from asyncdemo.views.frame import Frame
-from asyncdemo.views.glyphs import WAITING, WORKING, Glyphs
+from asyncdemo.views.glyphs import FAINT, PLAIN, WAITING, WORKING, Glyphs
 from asyncdemo.views.header import facts, header, legend
 from asyncdemo.views.heat import HeatMap
 from asyncdemo.views.heat import legend as heat_legend
@@ -25,7 +25,7 @@ from asyncdemo.views.packed import Packed, packable, packed_legend, packed_rows,
 from asyncdemo.views.printed import printed
 from asyncdemo.views.rows import curve_rows, job_tags, slot_rows, worker_rows
 from asyncdemo.views.stalls import stall_lines
-from asyncdemo.views.units import count
+from asyncdemo.views.units import count, stopwatch
 
 AROUND_TASKS = 5
 """Lines that a view needs beside its rows of tasks: header, time axis, ticks, tasks in flight, legend."""
@@ -142,7 +142,8 @@ class TimelineView:
     def _header(self, frame: Frame, picture: Picture, tasks: int) -> Line:
         state = f"{self.glyphs.running} running" if self.live else ""
         state = f"{state} (sampled)" if picture.sampled else state
-        return header(frame, self.title, self.about, facts(picture.trace, tasks), picture, state)
+        clock = f"{stopwatch(picture.now_ns)} {state}".rstrip()
+        return header(frame, self.title, self.about, facts(picture.trace, tasks), clock, FAINT if state else PLAIN)
 
     def _watch(self, frame: Frame, room: int) -> list[Line]:
         """What to look at, when there is also room for a few printed lines."""

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 
-from asyncdemo.timeline import Picture, State
+from asyncdemo.timeline import MOMENTARY, SLIVER, Picture, State
 from asyncdemo.trace import Outcome
 
 HOLES = re.compile(rb"([^\x00])\x00+(?=[^\x00])")
-SLIVER = 4
-"""At either end of a life, a moment that fills less than one part in so many of its cell is no cell."""
-MOMENTARY = (State.READY, State.RUN)
-"""States in which the lateness of timers puts the last moment of many a life."""
 
 
 def drawn(picture: Picture, task: int) -> bytes:

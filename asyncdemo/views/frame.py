@@ -74,18 +74,18 @@ class Frame:
         wanted = [text if len(text) < wide else text.rsplit(maxsplit=1)[-1] for text in texts[-self.figures :]]
         return line.to(self.label + self.cells).put("".join(text.rjust(wide) for text in wanted), style)
 
-    def time_axis(self, title: str, cell_ns: int, figures: Sequence[str] = ()) -> Line:
-        """The line over the cells: times at the ticks, and what the figures are."""
+    def time_axis(self, title: str, cell_ns: int, figures: Sequence[str] = (), start_ns: int = 0) -> Line:
+        """The line over the cells, which begin at `start_ns`: times at the ticks, and what the figures are."""
         line = Line(" " * GUTTER + fit(title, self.name, self.glyphs.cut), FAINT).to(self.label)
-        for column, text in ticks(cell_ns, self.cells):
+        for column, text in ticks(cell_ns, self.cells, start_ns=start_ns):
             if column + len(text) <= self.cells:
                 line.to(self.label + column).put(text, FAINT)
         return self.with_figures(line, figures, FAINT) if figures else line
 
-    def tick_line(self, cell_ns: int) -> Line:
-        """The line under the cells."""
+    def tick_line(self, cell_ns: int, start_ns: int = 0) -> Line:
+        """The line under the cells, which begin at `start_ns`."""
         marks = [self.glyphs.line] * self.cells
-        for column, _ in ticks(cell_ns, self.cells):
+        for column, _ in ticks(cell_ns, self.cells, start_ns=start_ns):
             marks[column] = self.glyphs.tick
         return Line().to(self.label).put("".join(marks), FAINT)
 

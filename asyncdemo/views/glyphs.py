@@ -37,10 +37,18 @@ class Glyphs:
     cut: str
     times: str
     """Between a ratio's number and "faster": the multiplication sign."""
+    moment: str
+    """What points at a moment from above and from below."""
+    chain: str
+    """Between who was woken and who woke."""
 
 
-UNICODE = Glyphs(" ·─░▒██", "✓", "✗", "⊘", "◷", "†", "▸", "◌", "▁▂▃▄▅▆▇█", "░▒▓█", "!", "─", "┬", "│", "·", "…", "x")
-ASCII = Glyphs(" :-.=##", "+", "x", "/", "T", "D", ">", "o", "_.-=+*%#", ".-=#", "!", "-", "+", "|", ".", "~", "x")
+UNICODE = Glyphs(
+    " ·─░▒██", "✓", "✗", "⊘", "◷", "†", "▸", "◌", "▁▂▃▄▅▆▇█", "░▒▓█", "!", "─", "┬", "│", "·", "…", "x", "▾▴", "←"
+)
+ASCII = Glyphs(
+    " :-.=##", "+", "x", "/", "T", "D", ">", "o", "_.-=+*%#", ".-=#", "!", "-", "+", "|", ".", "~", "x", "v^", "<"
+)
 
 PLAIN = Style.null()
 TITLE = Style(bold=True)

@@ -12,10 +12,10 @@ from asyncdemo.trace import NONE, Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line, clean, fit, width_of, wrapped
 from asyncdemo.views.drawn import drawn
 from asyncdemo.views.frame import Frame
-from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, OK, PLAIN, STATE_STYLES, TITLE, WAITING
+from asyncdemo.views.glyphs import CANCELLED, FAILED, OK, PLAIN, STATE_STYLES, TITLE, WAITING
 from asyncdemo.views.names import name_of
 from asyncdemo.views.plain import ACTORS
-from asyncdemo.views.units import counted, stopwatch
+from asyncdemo.views.units import counted
 
 ELSEWHERE = {
     Wait.SLEEP: "sleeping",
@@ -39,14 +39,13 @@ def loop_name(kind: str) -> str:
     return next((known for known in ("uvloop", "trio") if kind.startswith(known)), "asyncio")
 
 
-def header(frame: Frame, title: str, about: Sequence[str], facts: Sequence[str], picture: Picture, state: str) -> Line:
-    """The title, what of `about` and `facts` there is room for, and at the right how long it has been running."""
-    clock = f"{stopwatch(picture.now_ns)} {state}".rstrip()
+def header(frame: Frame, title: str, about: Sequence[str], facts: Sequence[str], clock: str, style: Style) -> Line:
+    """The title, what of `about` and `facts` there is room for, and at the right the time."""
     line = Line(fit(title, min(len(title), frame.width // 2), frame.glyphs.cut), TITLE)
     room = frame.width - line.width - len(clock) - 4
     if room > 0:
         line.put("  ").put(_fitting([clean(text) for text in about if text], list(facts), room, frame))
-    return line.to(frame.width - len(clock)).put(clock, FAINT if state else PLAIN)
+    return line.to(frame.width - len(clock)).put(clock, style)
 
 
 def _fitting(about: list[str], facts: list[str], room: int, frame: Frame) -> str:
@@ -65,12 +64,16 @@ def legend(frame: Frame, picture: Picture, *, live: bool = False, more: Sequence
     left_out = picture.left_out() if picture.cohort == 1 else frozenset()
     lanes = [drawn(picture, row) for row in range(picture.cells.rows) if row not in left_out]
     states = [state for state in LEGEND if any(state in cells for cells in lanes)]
-    marks = (
-        (frame.glyphs.states[state], STATE_STYLES[state], _meaning(picture, state, frame.width)) for state in states
-    )
+    trace, width = picture.trace, frame.width
+    marks = (state_entry(frame, state, meaning(trace, state, _waits(picture), width)) for state in states)
     endings = _statuses(picture.trace, left_out, frame, live=live)
-    entries = [*map(_entry, marks), *more, *map(_entry, endings)]
+    entries = [*marks, *more, *map(_entry, endings)]
     return list(wrapped(_each_once(entries), frame.width))
+
+
+def state_entry(frame: Frame, state: State, text: str) -> Line:
+    """A state's glyph and what it means."""
+    return _entry((frame.glyphs.states[state], STATE_STYLES[state], text))
 
 
 def _entry(meant: tuple[str, Style, str]) -> Line:
@@ -92,8 +95,11 @@ def _each_once(entries: Sequence[Line]) -> list[Line]:
 LEGEND = (State.WAIT, State.HOLD, State.SLEEP, State.RUN, State.TASKS, State.READY)
 
 
-def _meaning(picture: Picture, state: State, width: int) -> str:
-    trace = picture.trace
+def meaning(trace: Trace, state: State, waits: Iterable[int], width: int) -> str:
+    """What the glyph of a state means in a recording where tasks had the `waits`, rows of `Trace.waits`.
+
+    It is said in fewer words where those of each wait do not fit into `width`.
+    """
     if state == State.RUN:
         return "running"
     if state == State.READY:
@@ -103,13 +109,13 @@ def _meaning(picture: Picture, state: State, width: int) -> str:
     if state == State.HOLD:
         resources = {trace.text(trace.resources.name[row]) for row in dict.fromkeys(trace.holds.resource)}
         return f"holding {_listed(sorted(resources))}"
-    waits = [(Wait(trace.waits.kind[wait]), trace.waits.on[wait]) for wait in _waits(picture)]
+    had = [(Wait(trace.waits.kind[wait]), trace.waits.on[wait]) for wait in waits]
     if state == State.SLEEP:
-        elsewhere = [(kind, on) for kind, on in waits if kind in ELSEWHERE]
+        elsewhere = [(kind, on) for kind, on in had if kind in ELSEWHERE]
         named = _listed(list(dict.fromkeys(_elsewhere(kind, trace.text(on)) for kind, on in elsewhere)))
         unnamed = _listed(list(dict.fromkeys(ELSEWHERE[kind] for kind, _ in elsewhere)))
         return named if len(named) + MARK <= width else unnamed
-    on = dict.fromkeys(trace.text(on) for kind, on in waits if STATE_OF[kind] == State.WAIT)
+    on = dict.fromkeys(trace.text(on) for kind, on in had if STATE_OF[kind] == State.WAIT)
     return f"waiting for {_listed(list(on))}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rich.style import Style
@@ -70,11 +71,17 @@ def _spent_ns(picture: Picture, task: int, states: tuple[State, ...]) -> int:
 
 def _cells(frame: Frame, picture: Picture, task: int, line: Line, ended: tuple[str, Style]) -> None:
     """The task's cells, with what happened at a moment; how it ended is marked where it failed or was cancelled."""
-    dominant, marks = drawn(picture, task), mark_styles(frame.glyphs)
-    placed = {column: marks[mark] for column, mark in moments(picture, task).items()}
-    end = _bad_end(picture, task)
+    put_cells(frame, line, drawn(picture, task), moments(picture, task), (_bad_end(picture, task), ended))
+
+
+def put_cells(
+    frame: Frame, line: Line, dominant: bytes, marked: Mapping[int, Mark], ended: tuple[int | None, tuple[str, Style]]
+) -> None:
+    """Append a row's cells, with its marks by column, and where it ended badly the glyph for that."""
+    marks, (end, badly) = mark_styles(frame.glyphs), ended
+    placed = {column: marks[mark] for column, mark in marked.items()}
     if end is not None:
-        placed[end] = ended
+        placed[end] = badly
         dominant = dominant[:end]
     done = 0
     for column in sorted(placed):
@@ -99,9 +106,12 @@ def moments(picture: Picture, task: int) -> dict[int, Mark]:
     anyway, or would be too many. A request to end is marked when the task went on.
     """
     known = picture.cells.marks[task]
-    if not known:
-        return {}
-    dominant, end, last = drawn(picture, task), _bad_end(picture, task), picture.columns - 1
+    return telling(known, drawn(picture, task), _bad_end(picture, task)) if known else {}
+
+
+def telling(known: Mapping[int, int], dominant: bytes, end: int | None) -> dict[int, Mark]:
+    """Which of a row's marks are drawn, by column; `end` is where it ended badly."""
+    last = len(dominant) - 1
     found: dict[int, Mark] = {}
     for column, marks in known.items():
         if marks & REQUESTS:
@@ -112,7 +122,7 @@ def moments(picture: Picture, task: int) -> dict[int, Mark]:
     return found
 
 
-def _between(known: dict[int, int], dominant: bytes, column: int) -> bool:
+def _between(known: Mapping[int, int], dominant: bytes, column: int) -> bool:
     """Whether the cells on both sides are one wait each, and alike."""
     first, stop = column - APART, column + APART + 1
     if first < 0 or stop > len(dominant) or dominant[column] not in LASTING:

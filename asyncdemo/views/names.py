@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 from asyncdemo.trace import Trace, Wait
 
@@ -19,9 +20,38 @@ def lane_names(trace: Trace, tasks: Iterable[int]) -> dict[int, str]:
     """A name for each task: its own, or its coroutine's where asyncio only numbered it."""
     tasks = list(tasks)
     numbered = [task for task in tasks if trace.tasks.name[task] < 0]
-    coros = {task: trace.text(trace.tasks.coro[task]).rpartition(".")[2] for task in numbered}
+    coros = {task: _short(trace, trace.tasks.coro[task]) for task in numbered}
     often = Counter(coros.values())
     return {task: _lane_name(trace, task, coros.get(task, ""), often) for task in tasks}
+
+
+class LaneNames:
+    """The names of lanes in a recording of any size, of which only those are worked out that are asked for."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        numbered = compress(trace.tasks.coro, map((0).__gt__, trace.tasks.name))
+        self._often = Counter[str]()
+        for coro, times in Counter(numbered).items():
+            self._often[_short(trace, coro)] += times
+
+    def __getitem__(self, task: int) -> str:
+        """The name of a task's lane."""
+        tasks = self._trace.tasks
+        coro = _short(self._trace, tasks.coro[task]) if tasks.name[task] < 0 else ""
+        return _lane_name(self._trace, task, coro, self._often)
+
+    @property
+    def longest(self) -> int:
+        """About how many characters the longest one has."""
+        named = max((len(self._trace.strings[name]) for name in set(self._trace.tasks.name) if name >= 0), default=0)
+        numbers = len(f"-{len(self._trace.tasks)}")
+        return max([named, *(len(coro) + (times > 1) * numbers for coro, times in self._often.items())])
+
+
+def _short(trace: Trace, coro: int) -> str:
+    """A coroutine's name without the class or the function that it is in."""
+    return trace.text(coro).rpartition(".")[2]
 
 
 def name_of(trace: Trace, task: int) -> str:

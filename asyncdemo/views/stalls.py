@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from asyncdemo.quantities import format_duration
+from asyncdemo.timeline import Window
 from asyncdemo.trace import NONE, Trace
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.frame import GUTTER, Frame
@@ -68,13 +69,15 @@ def stall_lines(frame: Frame, trace: Trace, cell_ns: int, most: int = 3) -> list
     ranked = sorted(stalls, key=lambda stall: (stall.goes_on, stall.took_ns), reverse=True)
     told = [stall_text(trace, stall, frame.width - GUTTER) for stall in sorted(ranked[:most])]
     notes = [frame.note(" ", text, STALL) for text in told]
-    return [_lane(frame, stalls, cell_ns), *notes, *_others(frame, ranked[most:])]
+    return [stall_lane(frame, stalls, Window(0, cell_ns, frame.cells)), *notes, *_others(frame, ranked[most:])]
 
 
-def _lane(frame: Frame, stalls: Sequence[Stall], cell_ns: int) -> Line:
-    cells = [" "] * frame.cells
+def stall_lane(frame: Frame, stalls: Iterable[Stall], window: Window) -> Line:
+    """When the loop was blocked, as far as it lies in the window."""
+    cells = [" "] * window.columns
     for stall in stalls:
-        for column in range(max(0, stall.start_ns // cell_ns), min(frame.cells, -(-stall.end_ns // cell_ns))):
+        first, last = window.column(stall.start_ns), window.column(stall.end_ns - 1)
+        for column in range(max(0, first), min(len(cells), last + 1)):
             cells[column] = frame.glyphs.stall
     title = next((title for title in TITLES if len(title) <= frame.name), TITLES[-1])
     return frame.row(title, frame.glyphs.stall, STALL, STALL).put("".join(cells).rstrip(), STALL)

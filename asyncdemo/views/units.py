@@ -40,16 +40,24 @@ def tick_ns(cell_ns: int, cells_apart: int) -> int:
         power *= 10
 
 
-def ticks(cell_ns: int, columns: int, cells_apart: int = 9) -> list[tuple[int, str]]:
-    """Where the ticks of a time axis stand and what they say; the first one names the unit."""
+def ticks(cell_ns: int, columns: int, cells_apart: int = 9, start_ns: int = 0) -> list[tuple[int, str]]:
+    """Where the ticks of a time axis from `start_ns` on stand and what they say; the first one names the unit."""
     every = tick_ns(cell_ns, cells_apart)
     name, unit = ("s", SECOND) if every >= SECOND // 2 else ("ms", MS) if every >= MS // 2 else ("us", 1000)
-    found = []
-    for number in range(columns * cell_ns // every + 1):
-        column = number * every // cell_ns
+    found: list[tuple[int, str]] = []
+    for number in range(-(-start_ns // every), (start_ns + columns * cell_ns) // every + 1):
+        column = (number * every - start_ns) // cell_ns
         if column < columns:
-            found.append((column, f"{number * every / unit:g}" if number else f"0{name}"))
+            found.append((column, f"{_plain(number * every, unit)}{'' if found else name}"))
+    if any(len(text) >= cells_apart for _, text in found):
+        return ticks(cell_ns, columns, cells_apart + 2, start_ns)
     return found
+
+
+def _plain(ns: int, unit: int) -> str:
+    """A time in a unit with as many decimals as it has."""
+    whole, rest = divmod(ns, unit)
+    return f"{whole}.{rest:0{len(str(unit)) - 1}}".rstrip("0").rstrip(".")
 
 
 def count(number: float) -> str:

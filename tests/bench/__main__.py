@@ -14,7 +14,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.bench import honesty, recording, screen, starting
+from tests.bench import honesty, page, recording, replaying, screen, starting
 from tests.bench.figure import Figure
 
 ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
@@ -28,6 +28,10 @@ ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
     "imports": starting.imports,
     "frame": screen.frames,
     "live": screen.live,
+    "files": replaying.files,
+    "exports": replaying.exports,
+    "page": page.page,
+    "pager": replaying.pager,
     "honesty": honesty.honesty,
     "power": honesty.power,
     "harness": honesty.harness,
