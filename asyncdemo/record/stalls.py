@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gc
 import sys
+from bisect import bisect_left
 from collections import Counter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.record.clock import VirtualClock, nanoseconds
@@ -68,6 +70,11 @@ class StallBook:
         site = lines.most_common(1)[0][0] if lines and since == start else NONE
         gc_ns = sum(over - begun for begun, over, *_ in self._pauses if begun >= start_ns and over <= end_ns)
         self._rows.append((loop, start_ns, end_ns, task, site, gc_ns))
+
+    def forget(self, before_ns: int) -> None:
+        """Lets go of the stalls and pauses that were over before this time."""
+        del self._rows[: bisect_left(self._rows, before_ns, key=itemgetter(2))]
+        del self._pauses[: bisect_left(self._pauses, before_ns, key=itemgetter(1))]
 
     def _sample(self) -> None:
         """Looks at each loop that has been busy since before the last look."""
