@@ -39,10 +39,20 @@ class Subject:
         return {option: masked(value) for option, value in self.options.items()}
 
     @property
+    def is_script(self) -> bool:
+        """Whether it is a script of the user's own, and its name a path."""
+        return self.name.endswith(".py")
+
+    @property
+    def short_name(self) -> str:
+        """The name for people: of a script's path the last folder and the file."""
+        return "/".join(self.name.replace("\\", "/").split("/")[-2:]) if self.is_script else self.name
+
+    @property
     def title(self) -> str:
         """The subject for people: `semaphore limit 5 @uvloop`."""
         options = [f"{option} {value}" for option, value in self.shown.items()]
-        return " ".join([self.name, *options, *([f"@{self.loop}"] if self.loop else [])])
+        return " ".join([self.short_name, *options, *([f"@{self.loop}"] if self.loop else [])])
 
 
 def parse(text: str) -> Subject:

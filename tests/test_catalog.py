@@ -172,6 +172,18 @@ def test_what_needs_real_time_is_seen(name: str, kind: str | None) -> None:
     assert catalog.find(name).real_only == kind
 
 
+def test_a_library_that_one_choice_needs_is_seen(tmp_path: Path) -> None:
+    """It is not what the concept is about: only who makes that choice has to have it."""
+    text = CONCEPT.replace("how it goes", "how it goes; fast needs asyncdemo[speed]")
+    concept = read(concept_file(tmp_path, f"{text}    import numpy\n"))
+    assert (concept.library, concept.optional, concept.real_only) == (None, "numpy", None)
+    option = concept.extra_option({"pace": "fast"})
+    assert option
+    assert (option.name, option.extra) == ("pace", ("fast", "speed"))
+    assert concept.extra_option({"pace": "slow"}) is None
+    assert concept.extra_option({}) is None
+
+
 @pytest.mark.parametrize(
     ("call", "kind"),
     [
@@ -289,6 +301,9 @@ def test_other_commands_can_be_near_too() -> None:
         pytest.param("pause: float = 1", "work: Work = print", 25, "asyncio.sleep, or time.sleep", id="strange work"),
         pytest.param("jobs: int = 2", "jobs: list = 2", 24, "int, float, bool or a Literal", id="strange type"),
         pytest.param("jobs: int = 2", "jobs = 2", 24, "int, float, bool or a Literal", id="no type"),
+        pytest.param("how it goes", "how; fast needs asyncdemo[x]", 1, "imports a library, and only then", id="extra"),
+        pytest.param("how it goes", "how; odd needs asyncdemo[x]", 31, "'odd', which needs an extra", id="no word"),
+        pytest.param("    await", "    import numpy\n    await", 1, "imports numpy, and only then", id="no extra"),
         pytest.param("import asyncio\n", "import\n", 20, "", id="no Python"),
     ],
 )

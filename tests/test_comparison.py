@@ -137,6 +137,21 @@ def test_three_ways_of_which_two_are_alike() -> None:
     assert "gather vs taskgroup: no measurable difference (4 interleaved runs each)" in screen
 
 
+def test_many_that_are_alike_are_told_at_once() -> None:
+    """Of four, three that cannot be told apart make one sentence; who is like one of them alone has another."""
+    wide, near, far = (100.0, 140.0, 60.0, 100.0), (130.0, 131.0, 129.0, 130.0), (70.0, 71.0, 69.0, 70.0)
+    four = [sample("a", *wide), sample("b", *near), sample("c", *near), sample("d", *far)]
+    screen = " ".join(drawn(compared(four)).split())
+    assert "a, b and c: no measurable difference (4 interleaved runs each) a vs d: no measurable" in screen
+    assert screen.count("no measurable difference") == 2
+
+
+def test_equals_in_virtual_time_are_told_at_once() -> None:
+    """There it is no matter of measuring."""
+    screen = drawn(compared([sample(name, 100) for name in "abc"], exact=True))
+    assert "b and c take exactly as long as a" in screen
+
+
 def test_a_slower_way_is_said_to_be_slower() -> None:
     """A factor below one is never shown: it is so many times slower."""
     screen = drawn(compared([sample("gather", 100, 101, 99), sample("serial", 200, 202, 198)]))

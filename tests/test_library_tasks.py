@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from asyncdemo.events import events
 from asyncdemo.exporters import Run
 from asyncdemo.record import Recorder, VirtualClock
 from asyncdemo.timeline import Apart, Folded, folded, libraries_resources, libraries_tasks, summary
@@ -20,6 +21,7 @@ from asyncdemo.trace import Trace
 from asyncdemo.views.console import build_console
 from asyncdemo.views.final import Final
 from asyncdemo.views.live import LiveView
+from asyncdemo.views.plain import MOST_TASKS, Listing
 from tests.record.recordings import named, record
 from tests.views.test_live import Played, Terminal
 
@@ -319,3 +321,15 @@ def drawn(trace: Trace) -> str:
     out = StringIO()
     Console(file=out, width=80, force_terminal=False, color_system=None).print(Final(trace, Run("app.py"), lines=False))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def test_they_are_not_listed(library: ModuleType) -> None:
+    """In a pipe the listing has the program's tasks alone, however many a library has beside them."""
+
+    async def program() -> None:
+        await asyncio.gather(*library.start(*(library.beat() for _ in range(MOST_TASKS)), waits()))
+
+    trace, written = traced(program), list[str]()
+    Listing(written.append).add(events(trace), trace)
+    assert len(trace.tasks) > MOST_TASKS
+    assert [line.split()[1:] for line in "".join(written).splitlines()] == [["waits", "done"], ["main", "done"]]

@@ -30,6 +30,8 @@ class Option:
         unit: "seconds" for a duration; None otherwise.
         choices: the words that a choice or a work accepts.
         needs: what only this option uses that does not obey a virtual clock, or None.
+        extra: the one of `choices` that uses a library which does not come with asyncdemo, and the extra that brings
+            it, or None.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Option:
     unit: Literal["seconds"] | None = None
     choices: tuple[str, ...] = ()
     needs: RealOnly | None = None
+    extra: tuple[str, str] | None = None
 
     @property
     def scales(self) -> bool:
@@ -95,6 +98,7 @@ class Concept:
         real_only: what it always uses that does not obey a virtual clock, or None.
         library: the package that it is about and that does not come with Python, or None.
         extra: the extra of asyncdemo that brings the library, or None when it comes with asyncdemo.
+        optional: a package that does not come with Python and that only one of its options uses, or None.
         server: the server that it talks to, by its name in `servers/`, or None.
         platform: the only one on which it runs, or None.
         works: what its jobs can do instead of sleeping, when it is a way of doing jobs; otherwise nothing.
@@ -121,6 +125,7 @@ class Concept:
     server: str | None
     platform: Platform | None
     works: tuple[Work, ...] = ()
+    optional: str | None = None
 
     def defaults(self) -> dict[str, Value]:
         """The default of every option, by name."""
@@ -135,6 +140,10 @@ class Concept:
         if self.ideal is None:
             return None
         return f"{wording.words(self.ideal)}{f', and {self.ideal_more}' if self.ideal_more else ''}"
+
+    def extra_option(self, params: Mapping[str, Any]) -> Option | None:
+        """The option that `params` gave a value for which the optional library is needed, if there is one."""
+        return next((each for each in self.options if each.extra and params.get(each.name) == each.extra[0]), None)
 
     def real_option(self, params: Mapping[str, Any]) -> Option | None:
         """The option that `params` put to use and that does not obey a virtual clock, if there is one."""

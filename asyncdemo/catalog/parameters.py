@@ -3,7 +3,8 @@
 The comment is the help. "at least 1" and "at most 10k" in it are the bounds of a number; a `float` whose help begins
 with "seconds" is a duration. A `str` called `url` is the address of the concept's
 server. A `Work` called `work`, by default a sleep, is what each job does. "needs real threads" says that this option
-alone uses what does not obey a virtual clock: the concept then runs in virtual time and refuses the option there.
+alone uses what does not obey a virtual clock: the concept then runs in virtual time and refuses the option there. "WORD
+needs asyncdemo[EXTRA]" says that this choice uses a library which that extra brings.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _LITERAL = re.compile(r"Literal\[('[^']+'(?:, '[^']+')*)\]")
 _AT_LEAST = re.compile(r"at least (\d+(?:\.\d+)?[kM]?)")
 _AT_MOST = re.compile(r"at most (\d+(?:\.\d+)?[kM]?)")
 _NEEDS = re.compile(rf"needs real ({'|'.join(get_args(RealOnly))})\b")
+_NEEDS_EXTRA = re.compile(r"(\w+) needs asyncdemo\[(\w+)\]")
 
 
 def options(tree: ast.Module, source: str) -> Iterator[Option]:
@@ -82,7 +84,7 @@ def _option(parameter: ast.arg, expression: ast.expr | None, help_: str) -> Opti
     default = _default(parameter, expression, kind, choices, optional=optional)
     needs = _needs(help_)
     if kind in {"bool", "choice", "url", "work"}:
-        return Option(name, kind, default, help_, choices=choices, needs=needs)
+        return Option(name, kind, default, help_, choices=choices, needs=needs, extra=_extra(line, help_, choices))
     minimum, maximum = _bound(_AT_LEAST, help_), _bound(_AT_MOST, help_)
     unit: Literal["seconds"] | None = "seconds" if kind == "float" and help_.startswith("seconds") else None
     if unit and maximum is None:
@@ -119,6 +121,13 @@ def _type(parameter: ast.arg) -> tuple[Kind, tuple[str, ...], bool]:
 def _needs(help_: str) -> RealOnly | None:
     match = _NEEDS.search(help_)
     return next((kind for kind in get_args(RealOnly) if match and kind == match[1]), None)
+
+
+def _extra(line: int, help_: str, choices: tuple[str, ...]) -> tuple[str, str] | None:
+    match = _NEEDS_EXTRA.search(help_)
+    if match and match[1] not in choices:
+        raise RuleError(line, f"{match[1]!r}, which needs an extra, is none of the option's words")
+    return (match[1], match[2]) if match else None
 
 
 def _default(

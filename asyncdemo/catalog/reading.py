@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,7 +58,8 @@ def _concept(path: Path, source: str) -> Concept:
     ideal, _, more = (text.get("Ideal") or "").partition(_ON_TOP)
     _check_ideal(ideal, text, options)
     _check_examples(name, text)
-    library = next((each for each in _imported(tree) if each not in sys.stdlib_module_names), None)
+    library, optional = _foreign(tree.body), _foreign(ast.walk(tree))
+    _check_optional(optional, library, options)
     server = text.get("Server")
     if (server is not None) != any(each.type == "url" for each in options):
         raise RuleError(text.lines.get("Server", 1), "`Server:` and a parameter `url` of main go together")
@@ -85,6 +86,7 @@ def _concept(path: Path, source: str) -> Concept:
         server=server,
         platform="Unix" if called & UNIX_ONLY else None,
         works=jobs,
+        optional=optional if optional != library else None,
     )
 
 
@@ -122,13 +124,24 @@ def _of_library(library: str | None) -> RealOnly | None:
     return "threads" if library in ON_THREADS else "sockets"
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """The packages that are imported anywhere in the file."""
-    for node in ast.walk(tree):
+def _foreign(nodes: Iterable[ast.AST]) -> str | None:
+    """The first package among those that `nodes` import that does not come with Python."""
+    names: list[str] = []
+    for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (each.name.partition(".")[0] for each in node.names)
+            names += (each.name.partition(".")[0] for each in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield (node.module or "").partition(".")[0]
+            names.append((node.module or "").partition(".")[0])
+    return next((each for each in names if each not in sys.stdlib_module_names), None)
+
+
+def _check_optional(optional: str | None, library: str | None, options: tuple[Option, ...]) -> None:
+    if (optional != library) != any(each.extra for each in options):
+        raise RuleError(
+            1,
+            f"when a function imports {optional or 'a library'}, and only then, the help of an option says"
+            " 'WORD needs asyncdemo[EXTRA]'",
+        )
 
 
 def _name(function: ast.expr) -> str:

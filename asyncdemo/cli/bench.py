@@ -7,10 +7,13 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperOption
 
-from asyncdemo import compare
-from asyncdemo.cli import measuring, run_options
-from asyncdemo.cli.contenders import contenders
-from asyncdemo.cli.measuring import Wanted
+from asyncdemo import cluster, compare
+from asyncdemo.cli import run_options
+from asyncdemo.cli.measuring import notes, outcome
+from asyncdemo.cli.measuring import options as measuring
+from asyncdemo.cli.measuring.bench import Bench
+from asyncdemo.cli.measuring.contender import Contender, ScriptContender
+from asyncdemo.cli.measuring.contenders import contenders
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.compare import chart, curves, files
 from asyncdemo.errors import USAGE, AsyncdemoError
@@ -29,6 +32,12 @@ def command(arguments: Sequence[str]) -> TyperCommand:
         "measure with each of these values; several make every combination",
         multiple=True,
     )
+    spread = measuring.option(
+        ("--cluster",),
+        "measure_cluster",
+        "ADDRESS",
+        "measure on a dask.distributed cluster, a row at a time on each worker: its scheduler's address, or local",
+    )
     plot = measuring.option(("--plot",), "bench_plot", "FILE", "draw the sweep into this .svg or .png")
     watched = TyperOption(
         param_decls=["--instrumented/--no-instrumented", "bench_watched"],
@@ -38,7 +47,7 @@ def command(arguments: Sequence[str]) -> TyperCommand:
         help="extra runs of each, after those that are timed, for steps, peak tasks, lateness and memory",
         rich_help_panel="Measuring",
     )
-    return measuring.command("bench", help_, "SUBJECT...", _bench, arguments, sweep, plot, watched)
+    return measuring.command("bench", help_, "SUBJECT...", _bench, arguments, sweep, spread, plot, watched)
 
 
 def _bench(
@@ -57,21 +66,23 @@ def _bench(
     swept = compare.sweep(bench_sweep or ())
     found = contenders(subjects, given, options, swept)
     wanted = measuring.read(given, options, USUAL)
+    if wanted.cluster:
+        _check_cluster(wanted.cluster, found)
     paint = chart.painter(bench_plot) if bench_plot else None
     if bench_plot:
         _check_plot(bench_plot, swept, options)
-    bench = measuring.Bench("bench", found, wanted, options)
+    bench = Bench("bench", found, wanted, options)
     comparison = bench.run(watched=bench_watched)
-    verdicts = measuring.verdict_of_baseline(comparison, wanted)
+    verdicts = outcome.verdict_of_baseline(comparison, wanted)
     sweep = curves.curves(comparison)
     if bench_plot and paint and sweep:
         files.replace("--plot", bench_plot, paint(sweep))
-    notes = [*_imprecise(comparison, wanted), *_elsewhere(bench.env, wanted)]
+    said = notes.notes(comparison, bench.env, wanted)
     earlier = [compare.verdict_document(each) for each in verdicts] if wanted.baseline else None
-    document = {**compare.document(comparison, SCHEMA), "baseline": earlier, "warnings": notes}
-    view = BenchView(comparison, sweep=sweep, earlier=verdicts, notes=notes, ascii_only=options.ascii)
-    measuring.show(options, document, lambda _: view)
-    return measuring.check_slower(verdicts, wanted)
+    document = {**compare.document(comparison, SCHEMA), "baseline": earlier, "warnings": said}
+    view = BenchView(comparison, sweep=sweep, earlier=verdicts, notes=said, ascii_only=options.ascii)
+    outcome.show(options, document, lambda _: view)
+    return outcome.check_slower(verdicts, wanted)
 
 
 def _check_plot(path: str, swept: dict[str, tuple[str, ...]], options: RunOptions) -> None:
@@ -80,21 +91,17 @@ def _check_plot(path: str, swept: dict[str, tuple[str, ...]], options: RunOption
     files.check("--plot", path, force=options.force)
 
 
-def _imprecise(comparison: compare.Comparison, wanted: Wanted) -> list[str]:
-    """What is known less well than was asked for."""
-    goal = wanted.plan.precision
-    if goal is None:
-        return []
-    missed = [each for each in comparison.standings if each.precision is None or each.precision > goal]
-    if not missed:
-        return []
-    worst = max(missed, key=lambda each: each.precision or float("inf"))
-    known = "too few runs" if worst.precision is None else f"to {worst.precision:.1%}"
-    told = f"{len(missed)} of {len(comparison.standings)} medians are known less well than to {goal * 100:g}%"
-    return [f"{told} ({worst.subject.title}: {known}): --budget gives them more time"]
+def _check_cluster(address: str, found: Sequence[Contender]) -> None:
+    """Does nothing when these can be measured on a cluster.
 
-
-def _elsewhere(env: dict[str, Any], wanted: Wanted) -> list[str]:
-    """A warning where the baseline was measured somewhere else."""
-    reasons = wanted.baseline.elsewhere(env) if wanted.baseline else []
-    return [f"the baseline was measured elsewhere: {', '.join(reasons)}"] if reasons else []
+    Raises:
+        AsyncdemoError: dask is not there (exit code 3), or one is a script of this machine's (exit code 2).
+    """
+    cluster.check_installed()
+    script = next((each for each in found if isinstance(each, ScriptContender)), None)
+    if script:
+        raise AsyncdemoError(
+            f"--cluster {address}: the script {script.cell.subject} is on this machine alone.\n"
+            "Measure it here, without --cluster.",
+            USAGE,
+        )

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperCommand
 
 from asyncdemo import compare
-from asyncdemo.cli import measuring, run_options
-from asyncdemo.cli.contenders import contenders
+from asyncdemo.cli import run_options
+from asyncdemo.cli.measuring import options as measuring
+from asyncdemo.cli.measuring import outcome
+from asyncdemo.cli.measuring.bench import Bench
+from asyncdemo.cli.measuring.contenders import contenders
 from asyncdemo.errors import USAGE, AsyncdemoError
 
 if TYPE_CHECKING:
@@ -32,11 +35,11 @@ def _compare(subjects: tuple[str, ...] | None, **given: Any) -> int:
             "There is nothing to compare.\nName two subjects: asyncdemo compare serial concurrent", USAGE
         )
     wanted = measuring.read(given, options, compare.Plan())
-    comparison = measuring.Bench("compare", found, wanted, options).run(pictures=True)
+    comparison = Bench("compare", found, wanted, options).run(pictures=True)
 
     def view(console: Console) -> ComparisonView:
         height = console.height if console.is_terminal else None
         return ComparisonView(comparison, height=height, ascii_only=options.ascii)
 
-    measuring.show(options, compare.document(comparison), view)
-    return measuring.check_slower(measuring.verdict_of_baseline(comparison, wanted), wanted)
+    outcome.show(options, compare.document(comparison), view)
+    return outcome.check_slower(outcome.verdict_of_baseline(comparison, wanted), wanted)

@@ -23,7 +23,7 @@ def served(concept: Concept, params: Mapping[str, Any], timeout_s: float | None 
     Raises:
         AsyncdemoError: the library or the server is not there, or does not answer (exit code 3).
     """
-    check_library(concept)
+    check_library(concept, params)
     name = concept.server_for(params)
     if name is None:
         yield params
@@ -53,8 +53,8 @@ def arguments(concept: Concept, params: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**kept, "work": partial(does, url=params["url"]) if work.url else does}
 
 
-def check_library(concept: Concept) -> None:
-    """Does nothing when the library that `concept` is about is there.
+def check_library(concept: Concept, params: Mapping[str, Any]) -> None:
+    """Does nothing when the library that `concept` is about is there, and that which an option in `params` needs.
 
     Raises:
         AsyncdemoError: it is not (exit code 3); the message says what brings it.
@@ -62,6 +62,14 @@ def check_library(concept: Concept) -> None:
     if concept.library and util.find_spec(concept.library) is None:
         raise AsyncdemoError(
             f"{concept.name} needs {concept.library}, which is not installed.\n{install(concept)}", UNAVAILABLE
+        )
+    option = concept.extra_option(params)
+    if option and option.extra and concept.optional and util.find_spec(concept.optional) is None:
+        word, extra = option.extra
+        raise AsyncdemoError(
+            f"{concept.name} --{option.name} {word} needs {concept.optional}, which is not installed.\n"
+            f"pip install 'asyncdemo[{extra}]'",
+            UNAVAILABLE,
         )
 
 

@@ -102,6 +102,31 @@ def address(usual: str) -> Value:
     return Value("URL", parse)
 
 
+def scheduler() -> Value:
+    """Where a cluster's scheduler is, with a port; or `local`, or `local:3` for three workers on this machine."""
+    usual_port, most = 8786, 61
+
+    def parse(text: str) -> str:
+        from urllib.parse import urlsplit
+
+        kind, _, number = text.partition(":")
+        if kind == "local" and ((number.isascii() and number.isdecimal()) or text == kind):
+            if number and not 1 <= int(number) <= most:
+                raise ValueError(f"{text!r}: a local cluster has 1 to {most} workers")
+            return text
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port or usual_port
+            good = parts.scheme in {"tcp", "tls"} and host and not (parts.path or parts.query or parts.username)
+        except ValueError:
+            good = False
+        if not good or any(each.isspace() for each in text):
+            raise ValueError(f"{text!r} is neither an address such as tcp://scheduler:8786 nor local, nor local:4")
+        return f"{parts.scheme}://{f'[{host}]' if ':' in str(host) else host}:{port}"
+
+    return Value("ADDRESS", parse)
+
+
 def boolean() -> Value:
     """Yes or no, where an option cannot be a flag."""
     words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}

@@ -9,6 +9,7 @@ from asyncdemo.compare.cells import Cell, combined, sweep
 from asyncdemo.compare.document import document, verdict_document
 from asyncdemo.compare.journal import Journal
 from asyncdemo.compare.machine import environment
+from asyncdemo.compare.report import Report
 from asyncdemo.compare.result import Comparison, Picture, Standing, Verdict, Watched, compared
 from asyncdemo.compare.runs import VIRTUAL, Measured, Plan, Sample, Series, run, samples
 from asyncdemo.compare.statistics import CONFIDENCE, Ratio, outliers, precision, ratio, spread
@@ -24,6 +25,7 @@ __all__ = [
     "Picture",
     "Plan",
     "Ratio",
+    "Report",
     "Sample",
     "Series",
     "Standing",

@@ -18,10 +18,11 @@ from asyncdemo.errors import USAGE, AsyncdemoError
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of earlier results: what was run, as `Cell.described` says it, and how long each run took."""
+    """One row of earlier results: what was run, as `Cell.described` says it, how long each run took, and where."""
 
     described: Mapping[str, Any]
     wall_ns: tuple[int, ...]
+    machine: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,11 @@ class Baseline:
         before = row.wall_ns if row else ()
         return Verdict(standing.subject, standing.subject, ratio(before, standing.wall_ns, paired=False))
 
-    def elsewhere(self, env: dict[str, Any]) -> list[str]:
-        """What `env` differs in from where the baseline was measured, in words."""
-        return differing(env, dict(self.env))
+    def elsewhere(self, standings: Sequence[Standing], env: Mapping[str, Any]) -> list[str]:
+        """What machines, `env` where a row says no other, differ in from where the baseline was measured, in words."""
+        rows = ((standing.machine or env, self._row(standing.cell)) for standing in standings)
+        reasons = (each for here, row in rows for each in differing(here, (row and row.machine) or self.env))
+        return list(dict.fromkeys(reasons))
 
     def _row(self, cell: Cell) -> Row | None:
         return next((row for row in self.rows if row.described == cell.described()), None)
@@ -111,10 +114,15 @@ def load(path: str) -> Baseline:
 def _of_journal(path: str) -> Baseline:
     head, runs, _ = read(path)
     walls: list[list[int]] = [[] for _ in head["cells"]]
+    machines: dict[int, Any] = {}
     for run in runs:
-        if "wall_ns" in run:
+        if "machine" in run:
+            walls[run["cell"]] = [wall_ns for wall_ns, *_ in run["runs"]]
+            machines[run["cell"]] = run["machine"]
+        elif "wall_ns" in run:
             walls[run["cell"]].append(run["wall_ns"])
-    return Baseline(path, head["env"], head["clock"], _rows(head["cells"], walls))
+    cells = [{**cell, "machine": machines.get(index)} for index, cell in enumerate(head["cells"])]
+    return Baseline(path, head["env"], head["clock"], _rows(cells, walls))
 
 
 def _of_document(path: str, found: Mapping[str, Any]) -> Baseline:
@@ -129,7 +137,7 @@ def _of_document(path: str, found: Mapping[str, Any]) -> Baseline:
 
 def _rows(cells: Sequence[Mapping[str, Any]], walls: Sequence[Sequence[int]]) -> tuple[Row, ...]:
     return tuple(
-        Row({name: cell[name] for name in ("name", "params", "loop")}, tuple(wall))
+        Row({name: cell[name] for name in ("name", "params", "loop")}, tuple(wall), cell.get("machine"))
         for cell, wall in zip(cells, walls, strict=True)
         if wall
     )

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
-from math import floor, log10
 from typing import Literal
 from xml.sax.saxutils import escape
 
-from asyncdemo.compare.curves import Curve, Sweep
+from asyncdemo.compare.curves import Curve, Sweep, round_up
 from asyncdemo.errors import UNAVAILABLE, USAGE, AsyncdemoError
 from asyncdemo.quantities import format_duration
 
@@ -88,7 +87,7 @@ def painter(path: str) -> Callable[[Sweep], bytes]:
 
 def shapes(sweep: Sweep) -> Iterator[Shape]:
     """What the picture of a sweep is made of, from back to front."""
-    top_ns = _round_up(sweep.most_ns)
+    top_ns = round_up(sweep.most_ns)
     for tick in range(TICKS + 1):
         y = _y(top_ns * tick / TICKS, top_ns)
         yield Stroke(LEFT, y, WIDTH - RIGHT, y, PALE)
@@ -131,12 +130,6 @@ def _x(share: float) -> float:
 
 def _y(ns: float, top_ns: float) -> float:
     return round(HEIGHT - BOTTOM - ns / top_ns * (HEIGHT - TOP - BOTTOM), 1)
-
-
-def _round_up(ns: float) -> float:
-    """The next number whose fifths read well."""
-    power = 10.0 ** floor(log10(max(ns, 1.0)))
-    return next(power * step for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10) if power * step >= ns)
 
 
 def svg(sweep: Sweep) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import floor, log, log10
 from typing import Any, Self
 
 from asyncdemo.compare.result import Comparison, Standing
@@ -100,6 +100,12 @@ def curves(comparison: Comparison) -> Sweep | None:
             grouped.setdefault(_title(standing.subject, parameter), []).append(standing)
     made = (Curve(title, _points(members, parameter, axis)) for title, members in grouped.items())
     return Sweep(parameter, axis.factors, tuple(made))
+
+
+def round_up(ns: float) -> float:
+    """The next number of which halves and fifths read well."""
+    power = 10.0 ** floor(log10(max(ns, 1.0)))
+    return next(power * step for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if power * step >= ns)
 
 
 def _points(standings: Sequence[Standing], parameter: str, axis: Axis) -> tuple[Point, ...]:

@@ -35,6 +35,7 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "params": dict(standing.cell.params),
         "swept": dict(standing.cell.swept),
         "runs_on": standing.cell.loop,
+        "machine": standing.machine,
         "median_ns": standing.median_ns,
         "sigma_ns": standing.sigma_ns,
         "min_ns": min(standing.wall_ns),

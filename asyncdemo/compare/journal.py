@@ -11,22 +11,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from asyncdemo.compare.cells import Cell
 from asyncdemo.compare.files import check, replace
 from asyncdemo.compare.machine import differing
+from asyncdemo.compare.report import Report, Run
 from asyncdemo.compare.result import Watched
 from asyncdemo.compare.runs import Measured, Series
 from asyncdemo.errors import USAGE, AsyncdemoError
 
 SCHEMA = "asyncdemo-runs/1"
-
-
-class _Run(NamedTuple):
-    wall_ns: int
-    cpu_ns: int
-    system_ns: int
 
 
 class Journal:
@@ -35,19 +30,30 @@ class Journal:
     Attributes:
         series: the runs of each cell that the file has.
         watched: what extra runs told, by the cell's index.
+        machines: what a cell was measured on, by its index, where that was done somewhere else.
         seed: the seed that the measuring began with.
     """
 
     def __init__(self, path: str, head: Mapping[str, Any], cells: int) -> None:
         self.series = [Series() for _ in range(cells)]
         self.watched: dict[int, Watched] = {}
+        self.machines: dict[int, Mapping[str, Any]] = {}
         self.seed: int | None = head["seed"]
         self._path = path
         self._file = -1
 
     @classmethod
-    def begun(cls, path: str, cells: Sequence[Cell], env: Mapping[str, Any], seed: int | None, clock: str) -> Self:
-        """The journal in a file, which is made when it is not there.
+    def begun(
+        cls,
+        path: str,
+        cells: Sequence[Cell],
+        env: Mapping[str, Any],
+        seed: int | None,
+        clock: str,
+        *,
+        elsewhere: bool = False,
+    ) -> Self:
+        """The journal in a file, which is made when it is not there; of cells that are measured here, or `elsewhere`.
 
         Raises:
             AsyncdemoError: the file cannot be written or is none (exit code 2), or is of something else.
@@ -57,6 +63,7 @@ class Journal:
             "clock": clock,
             "seed": seed,
             "env": dict(env),
+            "elsewhere": elsewhere,
             "cells": [{"subject": str(cell.subject), **cell.described()} for cell in cells],
         }
         check("--resume", path, force=True)
@@ -88,15 +95,25 @@ class Journal:
         """Write down what extra runs of the cell with that index told."""
         self._write({"cell": index, "extra_runs": asdict(watched)})
 
+    def keep_report(self, index: int, report: Report) -> None:
+        """Write down all that was measured of the cell with that index somewhere else; it takes the earlier's place."""
+        self._write({"cell": index, **report.described()})
+
     def close(self) -> None:
         """Write no more."""
         os.close(self._file)
 
     def _take(self, run: Mapping[str, Any]) -> None:
-        if "extra_runs" in run:
-            self.watched[run["cell"]] = Watched(**run["extra_runs"])
+        index = run["cell"]
+        if "machine" in run:
+            report = Report.read(run)
+            self.series[index], self.machines[index] = report.series, report.machine
+            if report.watched:
+                self.watched[index] = report.watched
+        elif "extra_runs" in run:
+            self.watched[index] = Watched(**run["extra_runs"])
         else:
-            self.series[run["cell"]].add(_Run(run["wall_ns"], run["cpu_ns"], run["system_ns"]))
+            self.series[index].add(Run(run["wall_ns"], run["cpu_ns"], run["system_ns"]))
 
     def _open(self, whole: int) -> None:
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
@@ -142,7 +159,11 @@ def read(path: str) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
 
 
 def _check_same(path: str, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    reasons = differing(asked["env"], found["env"])
+    places = ["on a cluster" if each.get("elsewhere") else "on this machine" for each in (asked, found)]
+    # What is measured elsewhere says of itself where that was.
+    reasons = [] if asked["elsewhere"] else differing(asked["env"], found["env"])
+    if places[0] != places[1]:
+        reasons.insert(0, f"{places[0]} here and {places[1]} there")
     if found["clock"] != asked["clock"]:
         reasons.append(f"--clock is {asked['clock']} here and {found['clock']} there")
     if found["cells"] != asked["cells"]:

@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -34,13 +35,18 @@ def environment() -> dict[str, Any]:
     }
 
 
-def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """What two environments differ in that makes their times another matter, in words."""
     return [
         f"{name} is {one.get(name)} here and {other[name]} there"
         for name in SAME
         if name in other and other[name] != one.get(name)
     ]
+
+
+def described(machine: Mapping[str, Any]) -> str:
+    """What kind of machine it is, in words: those that are alike have the same."""
+    return f"{machine['cpus']} x {machine['cpu']}, {machine['implementation']} {machine['python']}, {machine['system']}"
 
 
 def _version(package: str) -> str | None:

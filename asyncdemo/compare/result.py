@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import median
+from typing import Any
 
 from asyncdemo.compare.cells import Cell
 from asyncdemo.compare.runs import Sample
@@ -57,6 +58,7 @@ class Standing:
         outliers_ns: runs that something else must have disturbed.
         system_ns: nanoseconds of the kernel in each run, or nothing where they were not measured.
         precision: how well the median is known, as a share of it, or None from few runs.
+        machine: what it was measured on, where that was not this machine in turns with all others.
         picture: its instrumented run, or None.
         watched: what extra runs told, or None.
     """
@@ -70,6 +72,7 @@ class Standing:
     outliers_ns: tuple[float, ...]
     system_ns: tuple[int, ...] = ()
     precision: float | None = None
+    machine: Mapping[str, Any] | None = None
     picture: Picture | None = None
     watched: Watched | None = None
 
@@ -127,6 +130,11 @@ class Comparison:
     meta: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def apart(self) -> bool:
+        """Whether each was measured by itself on some machine, and not all of them in turns on one."""
+        return any(standing.machine for standing in self.standings)
+
+    @property
     def runs(self) -> int:
         """How many runs of each subject count: of the one with the fewest, where measuring was cut off."""
         return min(len(standing.wall_ns) for standing in self.standings)
@@ -138,7 +146,7 @@ class Comparison:
         if len(self.standings) > FEW:
             return beside_first
         return beside_first + [
-            Verdict(other.subject, one.subject, ratio(one.wall_ns, other.wall_ns))
+            Verdict(other.subject, one.subject, ratio(one.wall_ns, other.wall_ns, paired=not self.apart))
             for one, other in combinations(others, 2)
         ]
 
@@ -155,7 +163,7 @@ def compared(
     """The comparison of `samples`, the first being the baseline.
 
     Args:
-        samples: what was measured, with equally many runs each.
+        samples: what was measured, with equally many runs each unless they were made on several machines.
         pictures: the instrumented run of each subject, in the same order, or nothing at all.
         watched: what extra runs of each subject told, in the same order, or nothing at all.
         exact: whether the times are virtual.
@@ -178,10 +186,11 @@ def _standing(sample: Sample, baseline: tuple[int, ...], picture: Picture | None
         cpu_ns=sample.cpu_ns,
         median_ns=median(sample.wall_ns),
         sigma_ns=spread(sample.wall_ns),
-        ratio=Ratio(1.0) if sample.wall_ns is baseline else ratio(baseline, sample.wall_ns),
+        ratio=Ratio(1.0) if sample.wall_ns is baseline else ratio(baseline, sample.wall_ns, paired=not sample.machine),
         outliers_ns=outliers(sample.wall_ns),
         system_ns=sample.system_ns,
         precision=precision(sample.wall_ns),
+        machine=sample.machine,
         picture=picture,
         watched=watched,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 import time
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random, SystemRandom
-from typing import Protocol
+from typing import Any, Protocol
 
 from asyncdemo.compare.cells import Cell
 from asyncdemo.compare.statistics import precision
@@ -86,12 +86,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The runs of one cell that count, in the order in which they were made; times in nanoseconds."""
+    """The runs of one cell that count, in the order in which they were made; times in nanoseconds.
+
+    `machine` is what they were made on, where that was not this machine in turns with all others.
+    """
 
     cell: Cell
     wall_ns: tuple[int, ...]
     cpu_ns: tuple[int, ...]
     system_ns: tuple[int, ...] = ()
+    machine: Mapping[str, Any] | None = None
 
     @property
     def subject(self) -> Subject:
@@ -99,11 +103,14 @@ class Sample:
         return self.cell.subject
 
 
-def samples(cells: Sequence[Cell], series: Sequence[Series]) -> list[Sample]:
-    """What has been measured of those cells that have runs."""
+def samples(
+    cells: Sequence[Cell], series: Sequence[Series], machines: Mapping[int, Mapping[str, Any]] | None = None
+) -> list[Sample]:
+    """What has been measured of those cells that have runs; `machines` has the machine of a cell by its index."""
+    machines = machines or {}
     return [
-        Sample(cell, tuple(each.wall_ns), tuple(each.cpu_ns), tuple(each.system_ns))
-        for cell, each in zip(cells, series, strict=True)
+        Sample(cell, tuple(each.wall_ns), tuple(each.cpu_ns), tuple(each.system_ns), machines.get(index))
+        for index, (cell, each) in enumerate(zip(cells, series, strict=True))
         if len(each)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncdemo.run.children import Children
 from asyncdemo.run.concept import run_concept
-from asyncdemo.run.measure import Measurement, measure, peak_memory
+from asyncdemo.run.measure import Measurement, measure, measure_script, peak_memory
 from asyncdemo.run.result import Result
 from asyncdemo.run.script import Module, Script, ScriptRun, run_script
 
@@ -16,6 +16,7 @@ __all__ = [
     "Script",
     "ScriptRun",
     "measure",
+    "measure_script",
     "peak_memory",
     "run_concept",
     "run_script",

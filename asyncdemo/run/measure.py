@@ -1,4 +1,4 @@
-"""Timing a concept with nothing else on: no recorder, no view, its output discarded."""
+"""Timing a concept or a script with nothing else on: no recorder, no view, its output discarded."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from time import process_time_ns
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
+from asyncdemo.errors import AsyncdemoError
 from asyncdemo.record.clock import Clock, RealClock
+from asyncdemo.run.exits import INTERRUPTED
 from asyncdemo.run.programs import program_of
+from asyncdemo.run.script import Main, event_loops, main_restored
 
 resource: ModuleType | None
 try:
@@ -24,7 +27,7 @@ except ImportError:  # Windows has none
     resource = None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +64,47 @@ def measure(
     imported = importlib.import_module(module)
     clock = clock or RealClock()
     with _silence(), clock.installed():
-        kernel, children, cpu_ns, started_ns = *_kernel_and_children(), process_time_ns(), clock.now_ns()
-        program_of(imported, params, clock, loop).run()
-        wall_ns, cpu_ns = clock.now_ns() - started_ns, process_time_ns() - cpu_ns
-        kernel_after, children_after = _kernel_and_children()
-        cpu_s = children_after - children
-        return Measurement(wall_ns, cpu_ns + round(cpu_s * 1e9), round((kernel_after - kernel) * 1e9))
+        return _timed(lambda: program_of(imported, params, clock, loop).run(), clock)
 
 
-def peak_memory(module: str, params: Mapping[str, Any], *, clock: Clock | None = None, loop: str = "asyncio") -> int:
-    """By how many bytes what Python has allocated grew at most in a run like that of `measure`.
+def measure_script(script: Main, *, clock: Clock | None = None, loop: str | None = None) -> Measurement:
+    """Times a script from its first line to its last: what it imports stays imported, so the first run takes longer.
 
-    Tracing every allocation takes its time, so this run tells nothing of how long one takes.
+    Args:
+        script: what to run; it becomes `__main__` for as long.
+        clock: tells the time; real time by default.
+        loop: `asyncio` or `uvloop`, or None for the loops that the script makes by itself.
+
+    Raises:
+        AsyncdemoError: the script ended with an exit code other than 0, or the loop is not available here (exit code
+            3), or the clock refused what it does.
+    """
+    clock = clock or RealClock()
+    with _silence(), main_restored(), event_loops(loop, clock):
+        return _timed(lambda: _execute(script), clock)
+
+
+def _execute(script: Main) -> None:
+    code, error = script.execute()
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if code:
+        last = (error or "").strip().rpartition("\n")[2]
+        raise AsyncdemoError(f"{script.title} ended with exit code {code}.\n{last}".strip())
+
+
+def _timed(run: Callable[[], object], clock: Clock) -> Measurement:
+    kernel, children, cpu_ns, started_ns = *_kernel_and_children(), process_time_ns(), clock.now_ns()
+    run()
+    wall_ns, cpu_ns = clock.now_ns() - started_ns, process_time_ns() - cpu_ns
+    kernel_after, children_after = _kernel_and_children()
+    return Measurement(wall_ns, cpu_ns + round((children_after - children) * 1e9), round((kernel_after - kernel) * 1e9))
+
+
+def peak_memory(run: Callable[[], object]) -> int:
+    """By how many bytes what Python has allocated grows at most during `run`.
+
+    Tracing every allocation takes its time, so this tells nothing of how long it takes.
     """
     import tracemalloc
 
@@ -80,7 +112,7 @@ def peak_memory(module: str, params: Mapping[str, Any], *, clock: Clock | None =
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        measure(module, params, clock=clock, loop=loop)
+        run()
         return tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()

@@ -193,6 +193,17 @@ def _become_main(facts: Mapping[str, Any]) -> ModuleType:
 
 
 @contextmanager
+def main_restored() -> Iterator[None]:
+    """Gives `__main__`, the command line and the path of imports back to whoever had them before a script."""
+    main, arguments, path = sys.modules["__main__"], list(sys.argv), list(sys.path)
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        sys.argv[:], sys.path[:] = arguments, path
+
+
+@contextmanager
 def event_loops(loop: str | None, clock: Clock) -> Iterator[None]:
     """Makes `asyncio.run` and everybody else who asks for a new loop get one of `clock` and of kind `loop`.
 

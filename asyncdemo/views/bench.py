@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from asyncdemo.quantities import format_duration
 from asyncdemo.views.canvas import Canvas, Line
 from asyncdemo.views.glyphs import FAINT, glyphs_for
-from asyncdemo.views.standings import columns, sentences, times_text, told
+from asyncdemo.views.standings import columns, told
 from asyncdemo.views.sweep import sweep_lines
+from asyncdemo.views.verdicts import sentences, times_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,4 +90,4 @@ class BenchView:
             for standing, seen in watched
         ]
         yield Line()
-        yield from columns([heads, *rows], width, glyphs, FAINT)
+        yield from columns([heads, *rows], width, glyphs, FAINT, [standing for standing, _ in watched])

@@ -17,7 +17,8 @@ from asyncdemo.views.heat import legend as heat_legend
 from asyncdemo.views.lanes import figures_for, lanes, mark_legend
 from asyncdemo.views.names import lane_names, worker_names
 from asyncdemo.views.rows import job_tags, slot_rows, worker_rows
-from asyncdemo.views.standings import sentences, told
+from asyncdemo.views.standings import told
+from asyncdemo.views.verdicts import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

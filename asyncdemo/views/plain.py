@@ -4,21 +4,25 @@
 +0.042s job-03  | what job-03 printed
 
 Only what a reader would ask about is told: what the program prints, who got what after how long, what was waited for,
-who blocked the loop, how each task ended. Beginnings, sleeps and releases show in what follows; ndjson has them all.
+who blocked the loop, how each task ended. Beginnings, sleeps, releases and the tasks that libraries have for themselves
+show in what follows or are counted there; ndjson has them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from asyncdemo.events import Event, Kind
 from asyncdemo.follow import Follower, Recording
 from asyncdemo.quantities import format_duration
+from asyncdemo.timeline.libraries import libraries_tasks
 from asyncdemo.trace import NONE, Trace
 from asyncdemo.views.names import lane_names
 
 MOST_TASKS = 100
+MOST_IN_ALL = 1000
+"""With more tasks, libraries' own among them, finding out whose they are takes too long to be done while they run."""
 _WIDEST_NAME = 20
 _LATE_NS = 10_000_000
 """From here on it is told that a task was ready and the loop had no time for it."""
@@ -52,19 +56,20 @@ class Listing:
 
     def add(self, events: Iterable[Event], trace: Trace) -> None:
         """Write the events of `trace`, in their order."""
-        if self._lists and len(trace.tasks) > MOST_TASKS:
+        libraries = libraries_tasks(trace) if self._lists and len(trace.tasks) <= MOST_IN_ALL else {}
+        if self._lists and len(trace.tasks) - len(libraries) > MOST_TASKS:
             self._lists = False
             self._write(f"More than {MOST_TASKS} tasks: only what they print is listed, the summary follows.\n")
         names = lane_names(trace, range(len(trace.tasks))) if self._lists else {}
         told = Names(trace, names)
-        lines = [self._line(event, told) for event in events if self._wanted(event, trace)]
+        lines = [self._line(event, told) for event in events if self._wanted(event, trace, libraries)]
         if lines:
             self._write("".join(lines))
 
-    def _wanted(self, event: Event, trace: Trace) -> bool:
+    def _wanted(self, event: Event, trace: Trace, libraries: Collection[int]) -> bool:
         if event.kind is Kind.PRINTED:
             return True
-        if not self._lists or event.kind in _UNTOLD:
+        if not self._lists or event.kind in _UNTOLD or event.task in libraries:
             return False
         if event.kind is Kind.CREATED:
             return _is_grandchild(event, trace)

@@ -1,33 +1,29 @@
-"""The figures of a comparison: a row for each subject, and sentences that say what can be said."""
+"""The figures of a comparison: a row for each subject."""
 
 from __future__ import annotations
 
-from math import isfinite, log10
+from math import log10
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from asyncdemo.compare import CONFIDENCE
-from asyncdemo.quantities import format_duration
 from asyncdemo.views.canvas import Line, fit, width_of
 from asyncdemo.views.glyphs import FAINT, PLAIN, WORKING
+from asyncdemo.views.verdicts import shows_ideal, times_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rich.style import Style
 
-    from asyncdemo.compare import Comparison, Ratio, Standing, Verdict
+    from asyncdemo.compare import Comparison, Standing
     from asyncdemo.views.glyphs import Glyphs
 
 GAP = 2
 LEAST_COLUMNS = 3
-MOST_DISTURBED = 5
-TOO_EARLY = -0.02
 LEAST_NAME, LEAST_BAR, LONGEST_BAR = 8, 6, 40
 UNITS = ((100_000_000_000, 1_000_000_000, "s"), (100_000, 1_000_000, "ms"), (0, 1_000, "us"))
 """From which longest time on (ns) a table's figures are in a unit, how many ns it has, and its name."""
 SIGNIFICANT = 3
-NEARLY = 0.005
 
 
 class Scale:
@@ -48,17 +44,9 @@ def table(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Line]:
     standings = comparison.standings
     longest = max(standing.median_ns for standing in standings)
     scale = Scale(min((standing.median_ns for standing in standings if standing.median_ns), default=0), longest)
-    texts = [_texts(standing, scale, glyphs, first=not row) for row, standing in enumerate(standings)]
-    spread = "" if standings[0].sigma_ns is None else f" {_plus_minus(glyphs)} {_sigma(glyphs)}"
-    heads: tuple[str, ...] = (
-        "variant",
-        f"{'time' if comparison.exact else 'median'}{spread}",
-        f"vs {standings[0].subject.name}",
-    )
-    if _shows_ideal(comparison):
-        heads = (*heads, "over ideal")
-        texts = [(*row, _over(standing.over_ideal)) for row, standing in zip(texts, standings, strict=True)]
-    heads, *rows = _fitting([heads, *texts], width)
+    heads, *rows = _named(_fitting(_rows(comparison, scale, glyphs, spread=True), width), standings, width)
+    if not _fits([heads, *rows], width):
+        heads, *rows = _named(_fitting(_rows(comparison, scale, glyphs, spread=False), width), standings, width)
     sizes = _sizes([heads, *rows], width)
     bars = min(LONGEST_BAR, width - sum(sizes) - GAP * (len(sizes) + 1))
     yield _row(heads, sizes, glyphs, FAINT)
@@ -70,6 +58,19 @@ def table(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Line]:
         yield line
 
 
+def _rows(comparison: Comparison, scale: Scale, glyphs: Glyphs, *, spread: bool) -> list[tuple[str, ...]]:
+    """The texts of a table, the head first; with the spread where there is room for it."""
+    standings = comparison.standings
+    spread = spread and standings[0].sigma_ns is not None
+    middle = f"{'time' if comparison.exact else 'median'}{f' {_plus_minus(glyphs)} {_sigma(glyphs)}' * spread}"
+    rows: list[tuple[str, ...]] = [("variant", middle, f"vs {standings[0].subject.short_name}")]
+    rows += [_texts(each, scale, glyphs, first=not row, spread=spread) for row, each in enumerate(standings)]
+    if not shows_ideal(comparison):
+        return rows
+    over = ["over ideal", *(_over(each.over_ideal) for each in standings)]
+    return [(*row, last) for row, last in zip(rows, over, strict=True)]
+
+
 def told(comparison: Comparison, said: Iterable[str], width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The table of a comparison, and under it sentences, wrapped."""
     yield from table(comparison, width, glyphs)
@@ -77,9 +78,20 @@ def told(comparison: Comparison, said: Iterable[str], width: int, glyphs: Glyphs
         yield from (Line(f"  {part}") for part in wrap(sentence, width - 4, subsequent_indent="  "))
 
 
-def columns(rows: Sequence[tuple[str, ...]], width: int, glyphs: Glyphs, head: Style = PLAIN) -> Iterator[Line]:
-    """Rows of texts in columns, the first row being the head; those columns that find no room are left out."""
+def columns(
+    rows: Sequence[tuple[str, ...]],
+    width: int,
+    glyphs: Glyphs,
+    head: Style = PLAIN,
+    standings: Sequence[Standing] = (),
+) -> Iterator[Line]:
+    """Rows of texts in columns, the first row being the head; those columns that find no room are left out.
+
+    With the standings that the rows are of, names give way before columns do.
+    """
     rows = _fitting(rows, width)
+    if standings:
+        rows = _named(rows, standings, width)
     sizes = _sizes(rows, width)
     for number, row in enumerate(rows):
         yield _row(row, sizes, glyphs, PLAIN if number else head)
@@ -87,37 +99,48 @@ def columns(rows: Sequence[tuple[str, ...]], width: int, glyphs: Glyphs, head: S
 
 def _fitting(rows: Sequence[tuple[str, ...]], width: int) -> Sequence[tuple[str, ...]]:
     """The rows without those last columns that find no room beside a name of eight letters."""
-    while len(rows[0]) > LEAST_COLUMNS and sum(_sizes(rows, width)) + GAP * (len(rows[0]) + 1) > width:
+    while len(rows[0]) > LEAST_COLUMNS and not _fits(rows, width):
         rows = [row[:-1] for row in rows]
     return rows
 
 
-def _shows_ideal(comparison: Comparison) -> bool:
-    """Whether how close each comes to its ideal is a column: in virtual time there would be nothing to see."""
-    return not comparison.exact and any(each.over_ideal is not None for each in comparison.standings)
+def _named(rows: Sequence[tuple[str, ...]], standings: Sequence[Standing], width: int) -> Sequence[tuple[str, ...]]:
+    """The rows with names that fit, where there are such: without what all have in common, or of values alone."""
+    first, *others = (max(map(width_of, column)) for column in zip(*rows, strict=True))
+    room = width - sum(others) - GAP * (len(others) + 1)
+    shorter = _shorter_names(standings) if first > room else []
+    fitting = next((names for names in shorter if max(map(width_of, names)) <= room), None)
+    fitting = fitting or (shorter[-1] if shorter else None)
+    if fitting is None:
+        return rows
+    head, *names = fitting
+    return [(head or rows[0][0], *rows[0][1:]), *((name, *row[1:]) for name, row in zip(names, rows[1:], strict=True))]
 
 
-def _about_ideals(comparison: Comparison) -> Iterator[str]:
-    """What the ideal times leave out, and whose runs cannot have been what they should be."""
-    left_out = {each.subject.name: each.cell.ideal_more for each in comparison.standings if each.cell.ideal_more}
-    for name, what in left_out.items():
-        yield f"the ideal of {name} leaves out {what}"
-    early = [each for each in comparison.standings if (each.over_ideal or 0) < TOO_EARLY]
-    if early:
-        more = f" and {len(early) - 1} more" if len(early) > 1 else ""
-        yield (
-            f"{early[0].subject.title}{more}: faster than the ideal, for its loop's timers do not tell such short "
-            "times apart; give it longer ones"
-        )
+def _shorter_names(standings: Sequence[Standing]) -> list[list[str]]:
+    """Shorter and shorter columns of names, their heads first ("" for the usual one), as far as all are of one kind."""
+    subjects = [each.subject for each in standings]
+    kinds = {(each.name, each.loop, tuple(each.options)) for each in subjects}
+    differing = [key for key in subjects[0].shown if len({each.options.get(key) for each in subjects}) > 1]
+    if len(kinds) > 1 or not differing:
+        return []
+    options = [[(key.replace("_", " "), each.shown[key]) for key in differing] for each in subjects]
+    pairs = [" ".join(f"{name} {value}" for name, value in each) for each in options]
+    values = [" ".join(value for _, value in each) for each in options]
+    return [["", *pairs], [" ".join(name for name, _ in options[0]), *values]]
+
+
+def _fits(rows: Sequence[tuple[str, ...]], width: int) -> bool:
+    return sum(_sizes(rows, width)) + GAP * len(rows[0]) <= width
 
 
 def _over(share: float | None) -> str:
-    return "" if share is None else f"{share:+.1%}"
+    return "" if share is None else f"{share:+.1%}" if share < 1 else f"{share:+,.0%}"
 
 
-def _texts(standing: Standing, scale: Scale, glyphs: Glyphs, *, first: bool) -> tuple[str, ...]:
+def _texts(standing: Standing, scale: Scale, glyphs: Glyphs, *, first: bool, spread: bool) -> tuple[str, ...]:
     middle = f"{scale.show(standing.median_ns)} {scale.unit}"
-    if standing.sigma_ns is not None:
+    if spread and standing.sigma_ns is not None:
         middle += f" {_plus_minus(glyphs)} {scale.show(standing.sigma_ns)}"
     return standing.subject.title, middle, "1.00x" if first else times_text(standing.ratio)
 
@@ -135,88 +158,6 @@ def _row(texts: Sequence[str], sizes: Sequence[int], glyphs: Glyphs, style: Styl
     for text, size in zip(others, sizes[1:], strict=True):
         line.put(" " * (GAP + size - width_of(text))).put(text, style)
     return line
-
-
-def times_text(ratio: Ratio) -> str:
-    """`2.85x`, `2.00x slower`, or words where no number is."""
-    if not isfinite(ratio.times):
-        return "no time at all"
-    if not ratio.times:
-        return "any time slower"
-    return f"{ratio.times:.2f}x" if ratio.times >= 1 - NEARLY else f"{1 / ratio.times:.2f}x slower"
-
-
-def sentences(comparison: Comparison, *, verdicts: bool = True) -> Iterator[str]:
-    """Which is how many times faster and how sure that is, what cannot be told apart, and how it was measured.
-
-    Without `verdicts` only how it was measured, and what disturbed it.
-    """
-    baseline = comparison.standings[0].subject
-    for verdict in comparison.verdicts() if verdicts else ():
-        alike = verdict.ratio.times == 1 if comparison.exact else verdict.ratio.different is False
-        if alike or verdict.baseline is baseline:
-            yield _verdict(verdict, comparison)
-    yield _method(comparison)
-    if _shows_ideal(comparison):
-        yield from _about_ideals(comparison)
-    disturbed = list(filter(None, map(_disturbed, comparison.standings)))
-    yield from disturbed[:MOST_DISTURBED]
-    if len(disturbed) > MOST_DISTURBED:
-        yield f"and {len(disturbed) - MOST_DISTURBED} more rows with disturbed runs"
-
-
-def _verdict(verdict: Verdict, comparison: Comparison) -> str:
-    subject, baseline, ratio = verdict.subject.title, verdict.baseline.title, verdict.ratio
-    if comparison.exact and ratio.times == 1:
-        return f"{subject} takes exactly as long as {baseline}"
-    if ratio.different is False:
-        return f"{baseline} vs {subject}: no measurable difference ({_runs(comparison)})"
-    if not ratio.times or not isfinite(ratio.times):
-        return f"{subject if ratio.times else baseline} takes no time at all"
-    return f"{subject} is {_amount(ratio)} than {baseline}{_certainty(ratio)}"
-
-
-def _amount(ratio: Ratio) -> str:
-    """`2.85x faster`, or a percentage when the factor would read 1.00."""
-    word = "faster" if ratio.times >= 1 else "slower"
-    factor = max(ratio.times, 1 / ratio.times)
-    return f"{(factor - 1) * 100:.2g}% {word}" if factor < 1 + NEARLY else f"{factor:.2f}x {word}"
-
-
-def _certainty(ratio: Ratio) -> str:
-    if ratio.low is None or ratio.high is None or abs(ratio.times - 1) < NEARLY:
-        return ""
-    low, high = (ratio.low, ratio.high) if ratio.times >= 1 else (1 / ratio.high, 1 / ratio.low)
-    return f" ({low:.2f}x to {high:.2f}x with {CONFIDENCE:.0%} confidence)"
-
-
-def _method(comparison: Comparison) -> str:
-    if comparison.exact:
-        return f"virtual time: exact, one run each{_seed(comparison)}"
-    watched = [
-        f"{standing.subject.title} {standing.overhead:+.0%}"
-        for standing in comparison.standings
-        if standing.picture and standing.overhead is not None
-    ]
-    pictures = f"; the timelines are of one more run each under the recorder ({', '.join(watched)})" if watched else ""
-    few = ", too few to tell how sure that is" if comparison.runs == 1 else ""
-    return f"{_runs(comparison)}{_seed(comparison)}, nothing watching{few}{pictures}"
-
-
-def _seed(comparison: Comparison) -> str:
-    return "" if comparison.seed is None else f", seed {comparison.seed}"
-
-
-def _runs(comparison: Comparison) -> str:
-    return "one run each" if comparison.runs == 1 else f"{comparison.runs} interleaved runs each"
-
-
-def _disturbed(standing: Standing) -> str:
-    """A warning of runs that are far out, or ""."""
-    if not standing.outliers_ns:
-        return ""
-    far = ", ".join(format_duration(round(ns)) for ns in standing.outliers_ns)
-    return f"{standing.subject.title}: something disturbed {len(standing.outliers_ns)} of the runs ({far})"
 
 
 def _plus_minus(glyphs: Glyphs) -> str:

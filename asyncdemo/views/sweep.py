@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from asyncdemo.compare.curves import round_up
 from asyncdemo.quantities import format_duration
 from asyncdemo.views.canvas import Line, wrapped
 from asyncdemo.views.glyphs import FAINT, PLAIN, WORKING
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from asyncdemo.compare.curves import Sweep
     from asyncdemo.views.glyphs import Glyphs
 
-HEIGHT = 10
+HEIGHT = 11
+"""Odd, so that half of the time at the top has a row of its own."""
 LABEL = 8
 MARKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LEAST_CELLS = 16
@@ -26,7 +28,8 @@ def sweep_lines(sweep: Sweep, width: int, glyphs: Glyphs) -> Iterator[Line]:
     cells = width - LABEL - 2
     if cells < LEAST_CELLS:
         return
-    grid = _Grid(cells, sweep.longest_ns)
+    top_ns = round_up(sweep.longest_ns)
+    grid = _Grid(cells, top_ns)
     for curve in sweep.curves:
         ideals = [(point.x, point.ideal_ns) for point in curve.points if point.ideal_ns is not None]
         for (x1, y1), (x2, y2) in pairwise(ideals):
@@ -36,7 +39,7 @@ def sweep_lines(sweep: Sweep, width: int, glyphs: Glyphs) -> Iterator[Line]:
         for point in curve.points:
             grid.put(point.x, point.wall_ns, mark)
     for row, text in enumerate(grid.rows()):
-        ns = sweep.longest_ns * (HEIGHT - 1 - row) / (HEIGHT - 1)
+        ns = top_ns * (HEIGHT - 1 - row) / (HEIGHT - 1)
         label = format_duration(round(ns)) if row in {0, HEIGHT // 2, HEIGHT - 1} else ""
         line = Line(f"{label.rjust(LABEL)} ", FAINT).put(glyphs.bar, FAINT)
         for character in text:

@@ -14,7 +14,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.bench import honesty, page, recording, replaying, screen, starting
+from tests.bench import honesty, outside, page, recording, replaying, screen, starting
 from tests.bench.figure import Figure
 
 ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
@@ -35,12 +35,18 @@ ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
     "honesty": honesty.honesty,
     "power": honesty.power,
     "harness": honesty.harness,
+    "hyperfine": outside.hyperfine,
+    "uvloop": outside.uvloop,
+    "sweep": outside.sweep,
 }
 
 
 def show(rows: list[str], runs: int) -> bool:
     """Print the table, a row as soon as it is known; whether every goal was met."""
-    print(f"{sys.implementation.name} {platform.python_version()}, {os.cpu_count()} CPUs, {runs} runs in turns\n")
+    load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load not known"
+    print(
+        f"{sys.implementation.name} {platform.python_version()}, {os.cpu_count()} CPUs, {load}, {runs} runs in turns\n"
+    )
     met = True
     for name in rows:
         try:

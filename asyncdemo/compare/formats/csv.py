@@ -10,6 +10,7 @@ from io import StringIO
 from typing import Any
 
 from asyncdemo.compare.figures import figures
+from asyncdemo.compare.machine import described
 from asyncdemo.compare.result import Comparison, Standing
 
 
@@ -34,6 +35,7 @@ def _row(standing: Standing) -> dict[str, Any]:
         "times_faster": ratio.times,
         "low": ratio.low,
         "high": ratio.high,
+        "machine": described(standing.machine) if standing.machine else "",
     }
 
 

@@ -28,6 +28,7 @@ def _own(standing: Standing) -> dict[str, Any]:
         "subject": str(standing.subject),
         "loop": standing.subject.loop,
         "runs_on": standing.cell.loop,
+        "machine": standing.machine,
         "ideal": None if standing.cell.ideal_ns is None else standing.cell.ideal_ns / 1e9,
     }
 

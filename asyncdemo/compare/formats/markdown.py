@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from asyncdemo.compare.machine import described
 from asyncdemo.compare.result import Comparison, Standing
 
 _UNITS = ((1e9, "s"), (1e6, "ms"), (0, "us"))
@@ -20,10 +21,15 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     longest = max(standing.median_ns for standing in comparison.standings)
     ns, unit = next(each for each in _UNITS if longest >= each[0])
     baseline = comparison.standings[0].subject.title.replace("|", "\\|")
-    yield f"| variant | median [{unit}] | min [{unit}] | max [{unit}] | vs {baseline} | ideal [{unit}] | runs |"
-    yield "|:---|---:|---:|---:|---:|---:|---:|"
+    machine = comparison.apart
+    yield (
+        f"| variant | median [{unit}] | min [{unit}] | max [{unit}] | vs {baseline} | ideal [{unit}] | runs |"
+        f"{' machine |' * machine}"
+    )
+    yield f"|:---|---:|---:|---:|---:|---:|---:|{':---|' * machine}"
     for standing in comparison.standings:
-        yield f"| {' | '.join(_cells(standing, ns or 1e3))} |"
+        where = f" {described(standing.machine)} |" if standing.machine else ""
+        yield f"| {' | '.join(_cells(standing, ns or 1e3))} |{where}"
 
 
 def _cells(standing: Standing, unit: float) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from json import dumps
 from typing import Any
 
@@ -25,10 +26,11 @@ def export(comparison: Comparison) -> str:
 def _benchmark(standing: Standing, name: str) -> dict[str, Any]:
     # pyperf takes no time of zero, which only virtual time has.
     values = [max(wall, 1) / 1e9 for wall in standing.wall_ns]
-    return {"metadata": {"name": name, "event_loop": standing.cell.loop}, "runs": [{"values": values}]}
+    metadata = {"name": name, "event_loop": standing.cell.loop, **_metadata(standing.machine or {})}
+    return {"metadata": metadata, "runs": [{"values": values}]}
 
 
-def _metadata(env: dict[str, Any]) -> dict[str, Any]:
+def _metadata(env: Mapping[str, Any]) -> dict[str, Any]:
     """The environment under pyperf's own names."""
     named = {
         "python_version": env.get("python"),

@@ -2,26 +2,24 @@
 
 A blocking call on the loop stops every task. `run_in_executor` hands it to a pool and gives back something to await.
 Threads suit calls that wait; Python computes on one thread at a time, so computations go to processes. Those start
-afresh ("spawn"), import this file, and need the `__main__` guard at its end.
+afresh ("spawn"), import this file, and need the guard at its end. `--pool dask` starts a cluster for them instead,
+and needs no executor for that: its client can be awaited.
 
 Watch: The main task waits, first for three threads, then for two processes; each has a lane of its own.
 Guide: 2.7 Executing Synchronous Functions in Asynchronous Code
-Also: run-in-executor, thread-pool, process-pool
-Correction: The guide's `with ThreadPoolExecutor` waits for its threads at the end and blocks the loop meanwhile, on an
-    error too: see `asyncdemo to-thread --way with --fail 300ms`. Here `shutdown(wait=False)` waits for nobody.
+Also: run-in-executor, thread-pool, process-pool, dask
+Correction: The guide's `with ThreadPoolExecutor` blocks the loop at its end, on an error too: `to-thread --way with`.
 Correction: The guide has no `__main__` guard, and fails where processes start afresh (the rule from Python 3.14 on).
 Correction: The guide leaves out `asyncio.to_thread`, the short form, which also carries context variables: `to-thread`.
 Ideal: ceil(jobs / threads) * block, and the time that the computations take
-Example: asyncdemo executor --jobs 9 --block 200ms --size 1M
-Example: asyncdemo executor --jobs 3 --threads 1 --block 100ms --sums 0
+Example: asyncdemo executor --jobs 9 --threads 3 --block 200ms --size 1M
 """
 
 import asyncio
-import multiprocessing
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, Literal
 
 
 def blocking_io_task(number: int, seconds: float) -> str:
@@ -31,17 +29,16 @@ def blocking_io_task(number: int, seconds: float) -> str:
     return f"result_{number}"
 
 
-def cpu_bound_task(number: int, size: int) -> int:
+def cpu_bound_task(number: int, size: int) -> None:
     print(f"CPU task {number} starting\n", end="", flush=True)  # likewise: two processes print to one terminal
-    total = sum(i * i for i in range(size))
+    sum(i * i for i in range(size))
     print(f"CPU task {number} complete\n", end="", flush=True)
-    return total
 
 
-async def run_all(executor: Executor, function: Callable[[int, Any], Any], jobs: int, amount: float) -> list[Any]:
-    loop = asyncio.get_running_loop()
+async def run_all(executor: Executor, function: Any, jobs: int, amount: float) -> list[Any]:
+    run = asyncio.get_running_loop().run_in_executor
     try:
-        return await asyncio.gather(*(loop.run_in_executor(executor, function, n, amount) for n in range(jobs)))
+        return await asyncio.gather(*(run(executor, function, number, amount) for number in range(jobs)))
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
@@ -53,15 +50,19 @@ async def main(
     sums: int = 2,  # how many computations there are, at least 0, at most 1k
     processes: int = 2,  # how many processes share them, at least 1, at most 61
     size: int = 10_000_000,  # how many squares each computation adds up, at least 0
+    pool: Literal["processes", "dask"] = "processes",  # whose processes they are; dask needs asyncdemo[cluster]
 ) -> None:
     start = time.perf_counter()
     results = await run_all(ThreadPoolExecutor(threads), blocking_io_task, jobs, block)
-    print(f"IO task time: {time.perf_counter() - start:.2f} seconds")
-    print(f"Results: {results}", flush=True)
-
+    print(f"IO task time: {time.perf_counter() - start:.2f} seconds\nResults: {results}", flush=True)
     start = time.perf_counter()
-    spawn = multiprocessing.get_context("spawn")
-    await run_all(ProcessPoolExecutor(processes, spawn), cpu_bound_task, sums, size)
+    if pool == "dask":
+        from distributed import Client
+
+        async with Client(asynchronous=True, n_workers=processes, threads_per_worker=1, dashboard_address=":0") as dask:
+            await dask.gather(dask.map(cpu_bound_task, range(sums), [size] * sums))
+    else:
+        await run_all(ProcessPoolExecutor(processes, get_context("spawn")), cpu_bound_task, sums, size)
     print(f"CPU task time: {time.perf_counter() - start:.2f} seconds")
 
 

@@ -1,33 +1,24 @@
-"""What `compare` and `bench` measure: subjects with their concepts and parameters, refused where they cannot run."""
+"""What `compare` and `bench` measure: subjects with what they run, refused where they cannot run like that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from asyncdemo import catalog, compare
 from asyncdemo.catalog.concept import Concept
 from asyncdemo.cli import concept_options, serving
 from asyncdemo.cli.concept import check_clock
+from asyncdemo.cli.measuring.contender import ConceptContender, Contender, ScriptContender
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.errors import USAGE, AsyncdemoError
+from asyncdemo.run import Script
 from asyncdemo.subjects import Subject, parse
 
 JOBS = ("jobs", "delay")
 """What is the same for all ways of doing jobs, so that they do the same."""
-
-
-class Contender(NamedTuple):
-    """A cell with the concept that it runs, and the parameters that it runs with."""
-
-    cell: compare.Cell
-    concept: Concept
-    params: Mapping[str, Any]
-
-    @property
-    def arguments(self) -> Mapping[str, Any]:
-        """What the concept's `main` is called with."""
-        return serving.arguments(self.concept, self.params)
+OWN_LOOP = "its own"
+"""The loop of a script that was asked to run on none."""
 
 
 def contenders(
@@ -39,28 +30,59 @@ def contenders(
     """Every subject, with every combination of those swept values that it has a parameter for.
 
     Raises:
-        AsyncdemoError: there is no such concept, option or value, or it cannot run like that (exit code 2).
+        AsyncdemoError: there is no such concept, script, option or value, or it cannot run like that (exit code 2).
     """
     swept = swept or {}
-    parsed = [(subject, catalog.find(subject.name)) for subject in map(parse, texts)]
+    subjects = [parse(text) for text in texts]
+    known = [None if subject.is_script else catalog.find(subject.name) for subject in subjects]
+    parsed = [(subject, concept) for subject, concept in zip(subjects, known, strict=True) if concept]
+    concepts = [concept for _, concept in parsed]
     _check_works(parsed, shared="work" in swept or concept_options.was_given("work", given))
-    for name in swept:
-        if not any(option.name == name for _, concept in parsed for option in concept.options):
-            has = dict.fromkeys(option.name for _, concept in parsed for option in concept.options)
-            raise AsyncdemoError(
-                f"-P {name}: {', '.join(concept.name for _, concept in parsed)} has no parameter {name!r}.\n"
-                f"There is {', '.join(has) or 'none'}.",
-                USAGE,
-            )
-    jobs = _jobs([concept for _, concept in parsed])
-    made = [
-        _contender(each, concept, jobs, given, options, own)
-        for subject, concept in parsed
-        for own in [{name: swept[name] for name in swept if name in concept.defaults()}]
-        for each in compare.combined(subject, own)
-    ]
-    concept_options.check_used([concept for _, concept in parsed], given, [each.params for each in made])
+    _check_swept(swept, subjects, concepts)
+    jobs, made = _jobs(concepts), list[Contender]()
+    for subject, concept in zip(subjects, known, strict=True):
+        if concept is None:
+            made.append(_script(subject, options))
+            continue
+        own = {name: swept[name] for name in swept if name in concept.defaults()}
+        made += [_concept(each, concept, jobs, given, options, own) for each in compare.combined(subject, own)]
+    used = [each.params for each in made if isinstance(each, ConceptContender)]
+    concept_options.check_used(concepts, given, used)
     return made
+
+
+def _check_swept(swept: Iterable[str], subjects: Iterable[Subject], concepts: Sequence[Concept]) -> None:
+    """Does nothing when there is a subject for each swept parameter.
+
+    Raises:
+        AsyncdemoError: none has it (exit code 2); says which there are.
+    """
+    has = dict.fromkeys(option.name for concept in concepts for option in concept.options)
+    for name in swept:
+        if name not in has:
+            who = ", ".join(dict.fromkeys(subject.name for subject in subjects))
+            raise AsyncdemoError(
+                f"-P {name}: {who} has no parameter {name!r}.\nThere is {', '.join(has) or 'none'}.", USAGE
+            )
+
+
+def _script(subject: Subject, options: RunOptions) -> ScriptContender:
+    """A script of the user's own, which has nothing that could be set.
+
+    Raises:
+        AsyncdemoError: it cannot be read, or is to be set (exit code 2).
+    """
+    if subject.options:
+        raise AsyncdemoError(
+            f"The subject {str(subject)!r} is a script, which has no options here.\n"
+            f"Write {subject.name}, or {subject.name}@uvloop.",
+            USAGE,
+        )
+    if options.scale is not None:
+        raise AsyncdemoError(f"--scale: the durations of the script {subject.name} are not known.", USAGE)
+    loop = subject.loop or options.loop
+    cell = compare.Cell(subject, loop=loop or OWN_LOOP)
+    return ScriptContender(cell, Script.read(subject.name), loop)
 
 
 def _check_works(parsed: Sequence[tuple[Subject, Concept]], *, shared: bool) -> None:
@@ -87,14 +109,14 @@ def _jobs(concepts: Sequence[Concept]) -> dict[str, Any]:
     return {name: first[name] for name in JOBS if name in first}
 
 
-def _contender(
+def _concept(
     subject: Subject,
     concept: Concept,
     jobs: Mapping[str, Any],
     given: Mapping[str, Any],
     options: RunOptions,
     swept: Mapping[str, Any],
-) -> Contender:
+) -> ConceptContender:
     own = concept_options.read_own(concept, subject.options)
     params = concept_options.read(concept, given, jobs if concept.works else {}) | own
     params = concept_options.settled(concept, params, own)
@@ -105,4 +127,4 @@ def _contender(
     ideal_ns = None if ideal_s is None else round(ideal_s * 1e9)
     loop = subject.loop or options.loop or "asyncio"
     cell = compare.Cell(subject, serving.shown(params), loop, ideal_ns, chosen, concept.ideal_more)
-    return Contender(cell, concept, params)
+    return ConceptContender(cell, concept, params)
