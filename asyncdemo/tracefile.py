@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple, get_type_hints
 
 from asyncdemo.errors import USAGE, AsyncdemoError
 from asyncdemo.files import check_writable, reason, write_whole
-from asyncdemo.trace import NONE, VERSION, Actor, Outcome, Table, Trace, Wait
+from asyncdemo.trace import NONE, VERSION, Actor, Loss, Outcome, Table, Trace, Wait
 
 MAGIC: Final = b"asyncdemo trace\n"
 PREFIX: Final = struct.Struct("<IIII")
@@ -38,18 +38,19 @@ WORTH: Final = 0.7
 ANY: Final = -(2**31)
 REFERENCES: Final[Mapping[str, tuple[str, int]]] = {
     **dict.fromkeys(("file", "function", "thread", "kind", "name", "coro", "error"), ("strings", NONE)),
-    **dict.fromkeys(("on", "text", "origin"), ("strings", NONE)),
-    **dict.fromkeys(("defined", "site", "cancelled_at"), ("sites", NONE)),
+    **dict.fromkeys(("on", "text", "origin", "doing", "what"), ("strings", NONE)),
+    **dict.fromkeys(("defined", "site", "cancelled_at", "made"), ("sites", NONE)),
     **dict.fromkeys(("task", "parent"), ("tasks", NONE)),
     **dict.fromkeys(("waker", "cancelled_by", "by"), ("tasks", min(Actor))),
     **dict.fromkeys(("wait", "waiting"), ("waits", NONE)),
+    **dict.fromkeys(("frame", "caller"), ("frames", NONE)),
     "loop": ("loops", NONE),
     "resource": ("resources", NONE),
     "worker": ("workers", NONE),
     "tasks.name": ("strings", ANY),
 }
 """`Int32` columns that refer to rows: column, or table.column -> table (or "strings") and lowest value."""
-ENUMS: Final = {"outcome": frozenset(Outcome), "kind": frozenset(Wait)}
+ENUMS: Final = {"outcome": frozenset(Outcome), "kind": frozenset(Wait), "loss": frozenset(Loss)}
 """`Int8` columns with few values."""
 
 LANES: Final = 4096
