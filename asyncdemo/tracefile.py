@@ -114,6 +114,15 @@ def load(path: str | Path) -> Trace:
         raise AsyncdemoError(f"The file {path} {error}") from error
 
 
+def is_trace(path: str | Path) -> bool:
+    """Whether the file `path` begins as one that `save` wrote; False when it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
 class _UnusableError(Exception):
     """Why a file cannot be loaded: the rest of a sentence that starts with the file, and what to do."""
 

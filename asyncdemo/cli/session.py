@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from asyncdemo import __version__
-from asyncdemo.cli.presenters import chosen_format, presenter
+from asyncdemo.cli.presenters import Presenter, chosen_format, presenter
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run, environment
 from asyncdemo.record import RealClock, Recorder, VirtualClock
@@ -29,6 +29,8 @@ class Session:
         watch: what to look at while it runs, or "".
         script: whether it is a script of the user's own.
         mask: hides in a text what must be neither shown nor saved, or None.
+        shown_by: what shows the run, in place of what `options` ask for.
+        on_hang: told that the program can never go on; the recording then looks more closely, see `Recorder`.
 
     Raises:
         AsyncdemoError: a file cannot be written, or format, clock and loop cannot be had (exit code 2 or 3).
@@ -46,6 +48,8 @@ class Session:
         watch: str = "",
         script: bool = False,
         mask: Callable[[str], str] | None = None,
+        shown_by: Presenter | None = None,
+        on_hang: Callable[[], object] | None = None,
     ) -> None:
         check_files(options)
         self._options = options
@@ -59,8 +63,8 @@ class Session:
             about=about,
             watch=watch,
         )
-        format_ = chosen_format(options, script=script)
-        self._presenter = presenter(format_, options)
+        format_ = "" if shown_by else chosen_format(options, script=script)
+        self._presenter = shown_by or presenter(format_, options)
         self._settled = False
         self._fault: str | None = None
         self.clock = VirtualClock() if options.clock == "virtual" else RealClock()
@@ -72,6 +76,8 @@ class Session:
             wanted=format_ != "quiet" or bool(options.save),
             meta={"command": command, "params": dict(params), "observer": self._presenter.observer},
             mask=mask,
+            closely=on_hang is not None,
+            on_hang=on_hang,
         )
 
     @property

@@ -84,6 +84,10 @@ class HangBook:
         t_ns = round(last * 1e9)
         self._rows += [(t_ns, row, wait, joined.get(row, NONE)) for row, wait in sorted(waiting.items())]
 
+    def __bool__(self) -> bool:
+        """Whether the program has come to hang."""
+        return bool(self._rows)
+
     def table(self, origin_ns: int) -> Hangs:
         """The hangs so far, with times from `origin_ns`."""
         return Hangs(*columns("qiii", [(t_ns - origin_ns, *rest) for t_ns, *rest in list(self._rows)]))
@@ -143,9 +147,9 @@ def _may_act(loop: Any) -> bool:
         return _uvloop_may_act()
     if not isinstance(loop, asyncio.SelectorEventLoop):
         return True
-    own = loop._ssock  # type: ignore[attr-defined]
+    own = loop._ssock.fileno()  # type: ignore[attr-defined]
     timers = [timer for timer in list(loop._scheduled) if not timer.cancelled()]  # type: ignore[attr-defined]
-    sockets = [key for key in list(loop._selector.get_map().values()) if key.fileobj is not own]  # type: ignore[attr-defined]
+    sockets = [key for key in list(loop._selector.get_map().values()) if key.fd != own]  # type: ignore[attr-defined]
     return bool(timers or sockets or loop._ready)  # type: ignore[attr-defined]
 
 

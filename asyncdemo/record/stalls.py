@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import linecache
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -18,7 +19,7 @@ from itertools import islice
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from asyncdemo.record.clock import VirtualClock, nanoseconds
+from asyncdemo.record.clock import SECOND, VirtualClock, nanoseconds
 from asyncdemo.record.tables import columns
 from asyncdemo.ticker import Ticker
 from asyncdemo.trace import NONE, Pauses, Stalls
@@ -56,10 +57,10 @@ class _Seen:
         site = self.lines.most_common(1)[0][0]
         return site, self.doing[site]
 
-    def looked(self, now: float, cpu: float | None) -> None:
-        """Notes how much the loop's thread had computed in all by `now`, both in seconds; None when not known."""
+    def looked(self, now: float, cpu: tuple[float, float] | None) -> None:
+        """Notes how long the loop's thread had computed and queued for a processor in all by `now`, in seconds."""
         if cpu is not None:
-            self.last = now, cpu
+            self.last = now - cpu[1], cpu[0]
             self.first = self.first or self.last
 
     def computed(self) -> int:
@@ -69,7 +70,7 @@ class _Seen:
         if self.first is None or self.last is None or self.first == self.last:
             return NONE
         (began, before), (ended, after) = self.first, self.last
-        return max(0, min(100, round(100 * (after - before) / (ended - began))))
+        return max(0, min(100, round(100 * (after - before) / max(ended - began, after - before, 1e-9))))
 
 
 class StallBook:
@@ -175,10 +176,17 @@ class StallBook:
         return Stalls(*columns("iqqiiqii", stalls)), Pauses(*columns("qqbi", pauses))
 
 
-def _cpu_s(thread: int) -> float | None:
-    """How long a living thread has computed in all, in seconds, or None where the system does not tell."""
+def _cpu_s(thread: int) -> tuple[float, float] | None:
+    """How long a living thread has computed and has queued for a processor in all, in seconds; None when not known.
+
+    Only Linux tells of the queue. Elsewhere a thread on a busy machine seems to compute less than it would.
+    """
+    known = threading._active.get(thread)  # type: ignore[attr-defined]
+    with suppress(OSError, ValueError, AttributeError), open(f"/proc/self/task/{known.native_id}/schedstat") as told:
+        ran, queued, _ = told.read().split()
+        return int(ran) / SECOND, int(queued) / SECOND
     with suppress(AttributeError, OSError):
-        return time.clock_gettime(time.pthread_getcpuclockid(thread))
+        return time.clock_gettime(time.pthread_getcpuclockid(thread)), 0.0
     return None
 
 

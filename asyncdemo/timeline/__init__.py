@@ -1,6 +1,7 @@
 """Timeline: from a trace to what pictures, findings and comparisons need. Pure functions and small classes."""
 
 from asyncdemo.timeline.cells import Cells, Labels, Mark
+from asyncdemo.timeline.critical import Segment, by_cause, critical_path
 from asyncdemo.timeline.curves import average, concurrency, finished
 from asyncdemo.timeline.flight import Flight
 from asyncdemo.timeline.libraries import Apart, Folded, folded, libraries_resources, libraries_tasks
@@ -64,6 +65,7 @@ __all__ = [
     "Progress",
     "Seating",
     "Seats",
+    "Segment",
     "Span",
     "State",
     "Stretch",
@@ -73,8 +75,10 @@ __all__ = [
     "Worker",
     "at_share",
     "average",
+    "by_cause",
     "changes",
     "concurrency",
+    "critical_path",
     "ending",
     "finished",
     "folded",
