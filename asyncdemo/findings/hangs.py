@@ -73,7 +73,7 @@ class Hang:
         holds = self.facts.trace.holds
         for resource, task, start, end in zip(holds.resource, holds.task, holds.from_ns, holds.to_ns, strict=True):
             # In virtual time what was given back because of the hang was given back at its very moment.
-            if start <= self.t_ns and (end > self.t_ns or (end == self.t_ns and task in self.waits)):
+            if start <= self.t_ns <= end:
                 found.setdefault(resource, []).append(task)
         return found
 

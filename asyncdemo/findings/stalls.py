@@ -44,7 +44,7 @@ def _finding(rule: Rule, facts: Facts, verb: str, site: int, rows: list[int]) ->
     start, end, task = stalls.start_ns[longest], stalls.end_ns[longest], stalls.task[longest]
     who = facts.function(site) or (facts.task(task) if task >= 0 else "a callback")
     doing = trace.text(stalls.doing[longest])
-    message = f"{who} {verb} {took(end - start)}{f' in {doing}' if doing.endswith(')') else ''}{_waited(facts, longest)}"
+    message = f"{who} {verb} {took(end - start)}{f' in {doing}' if doing.endswith(')') else ''}{_waited(facts, rows)}"
     total = sum(stalls.end_ns[row] - stalls.start_ns[row] for row in rows)
     if len(rows) > 1:
         message += f"; {len(rows)} times, {took(total)} in all"
@@ -52,8 +52,8 @@ def _finding(rule: Rule, facts: Facts, verb: str, site: int, rows: list[int]) ->
     return rule.finding(facts, site, message, proof, cost_ns=total)
 
 
-def _waited(facts: Facts, stall: int) -> str:
-    number = _victims(facts)[stall]
+def _waited(facts: Facts, rows: list[int]) -> str:
+    number = max(_victims(facts)[row] for row in rows)
     if not number:
         return ""
     return f"; {number:,} task{' was' if number == 1 else 's were'} ready and waited"

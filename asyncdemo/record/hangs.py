@@ -112,7 +112,7 @@ class HangBook:
         recorder, now = self._recorder, self._recorder.clock.seconds()
         loops = [loop for loop in self._loops() if loop.is_running()]
         known: list[LoopRecorder] = [vars(loop)[MARK] for loop in loops]
-        if not known or recorder.trio.running() is not None or any(each.running is not each.idle for each in known):
+        if not known or recorder.trio.running() is not None or any(each.busy for each in known):
             self._quiet = (now, NONE)
             return
         steps = sum(map(len, known))

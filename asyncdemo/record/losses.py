@@ -140,14 +140,14 @@ class LossBook:
 
     def _unfreed(self) -> Iterator[Any]:
         """Coroutines of the program's that never ran, and what holds an exception that nobody has asked for."""
-        things = gc.get_objects()
+        things, loops = gc.get_objects(), [reference() for reference in self._recorder.seen_loops]
         owned = {id(thing.get_coro()) for thing in things if isinstance(thing, asyncio.Task)}
         for thing in things:
             if type(thing) is CoroutineType:
                 unstarted = inspect.getcoroutinestate(thing) == inspect.CORO_CREATED
                 if unstarted and id(thing) not in owned and _is_own(thing.cr_code.co_filename):
                     yield thing
-            elif isinstance(thing, asyncio.Future) and thing.done() and not thing.cancelled():
+            elif isinstance(thing, asyncio.Future) and thing._loop in loops and thing.done() and not thing.cancelled():
                 if thing._exception is not None and getattr(thing, "_log_traceback", False):  # type: ignore[attr-defined]
                     yield thing
 

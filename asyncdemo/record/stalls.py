@@ -13,6 +13,7 @@ import linecache
 import sys
 import threading
 import time
+from _thread import get_ident
 from collections import Counter
 from contextlib import suppress
 from itertools import islice
@@ -88,6 +89,8 @@ class StallBook:
         self._seen: dict[int, _Seen] = {}
         """By loop: what was seen of the step or callback that keeps it busy."""
         self._ticker = Ticker(SAMPLE_S, self._sample, first_after_s=SAMPLE_S)
+        self._before: dict[int, tuple[float, tuple[float, float]]] = {}
+        """By loop: when it was last seen not to run long, and what its thread had computed by then."""
         self._gc_began_ns = 0
         self.gc_runs = 0
         self.gc_ns = 0
@@ -114,16 +117,31 @@ class StallBook:
         seen = self._seen.pop(loop, None)
         if seen is None or seen.since != start:
             seen = _Seen(start)
+        before = self._before.get(loop)
+        if before is not None and before[0] <= start:
+            # A call that never lets go of the interpreter keeps the watching thread from looking, too.
+            seen.first = before[1]
+            seen.looked(end, _cpu_s(get_ident()))
+            self._before[loop] = end, seen.last or before[1]
         start_ns, end_ns = nanoseconds(start), nanoseconds(end)
         site, doing = seen.most() or (NONE, NONE)
         gc_ns = sum(over - begun for begun, over, *_ in self._pauses if begun >= start_ns and over <= end_ns)
         self._rows.append((loop, start_ns, end_ns, task, site, gc_ns, seen.computed(), doing))
 
+    def meet(self, loop: int, now: float, thread: int) -> None:
+        """Notes that a loop, which `thread` runs, does not run long at the moment `now`, in seconds."""
+        real = not isinstance(self._recorder.clock, VirtualClock)
+        cpu_s = _cpu_s(thread) if real and thread in sys._current_frames() else None
+        if cpu_s is not None:
+            self._before[loop] = now, (now - cpu_s[1], cpu_s[0])
+
     def _sample(self) -> None:
         """Looks at each loop that has been busy since before the last look."""
         recorder = self._recorder
         for loop in list(recorder.loops):
-            since = loop.busy_since
+            since, now = loop.busy_since, loop.time()
+            if not loop.busy or now - since <= SAMPLE_S:
+                self.meet(loop.number, now, loop.ident)
             if loop.busy and loop.time() - since > SAMPLE_S:
                 loop.noticed = True
                 top = sys._current_frames().get(loop.ident)

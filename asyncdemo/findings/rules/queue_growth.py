@@ -22,7 +22,7 @@ CONCEPT = "queue"
 
 LEAST = 30
 """A queue has to have been so long at most."""
-LEAST_SHARE = 0.25
+LEAST_SHARE = 0.2
 """It has to have grown for such a part of the run."""
 FASTER = 1.5
 """So many times as much has to have come as gone while it grew."""

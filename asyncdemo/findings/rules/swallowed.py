@@ -38,8 +38,10 @@ def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
 def _requests(facts: Facts) -> dict[int, int]:
     """By task the row of the first request to end it."""
     found: dict[int, int] = {}
-    for row, task in enumerate(facts.trace.cancels.task):
-        found.setdefault(task, row)
+    cancels, hangs = facts.trace.cancels, facts.trace.hangs.t_ns
+    for row, (task, t_ns) in enumerate(zip(cancels.task, cancels.t_ns, strict=True)):
+        if not hangs or t_ns < hangs[0]:  # what ends a program that hangs is not its own doing
+            found.setdefault(task, row)
     return found
 
 
