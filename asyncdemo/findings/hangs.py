@@ -59,12 +59,8 @@ class Hang:
 
     def since_ns(self, task: int) -> int:
         """Since when a task waited."""
-        ends, since = self.facts.trace.steps.end_ns, self.facts.trace.tasks.created_ns[task]
-        for row in self.facts.steps_of(task):
-            if ends[row] > self.t_ns:
-                break
-            since = ends[row]
-        return since
+        waits = self.facts.waits_of(task)
+        return next((began for began, over, *_ in waits if began <= self.t_ns <= over), self.t_ns)
 
     @cached_property
     def holders(self) -> Mapping[int, list[int]]:
@@ -162,8 +158,10 @@ def _waits_at(facts: Facts, t_ns: int) -> dict[int, int] | None:
     """What each living task waited for at a moment; None when one of them could have acted."""
     tasks, waits = facts.trace.tasks, dict[int, int]()
     for task, (created, ended) in enumerate(zip(tasks.created_ns, tasks.ended_ns, strict=True)):
-        if created <= t_ns < ended or (created <= t_ns and not tasks.outcome[task]):
+        if created <= t_ns <= ended:
             wait = _wait_at(facts, task, t_ns)
+            if wait < 0 and t_ns == ended:  # in virtual time it had ended by then
+                continue
             if wait < 0 or facts.kind(wait) not in ON_OTHERS:
                 return None
             waits[task] = wait

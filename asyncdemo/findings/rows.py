@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from asyncdemo.findings.facts import Facts
-from asyncdemo.findings.source import FUNCTIONS, awaited_call, called, names_bound, names_read
+from asyncdemo.findings.source import FUNCTIONS, awaited_call, called, comprehended, names_bound, names_read
 from asyncdemo.trace import NONE, Wait
 
 OVERLAPPING = frozenset({Wait.SLEEP, Wait.NETWORK, Wait.THREAD, Wait.PROCESS, Wait.SUBPROCESS, Wait.TASK})
@@ -105,22 +105,40 @@ def _statement(facts: Facts, site: int) -> list[ast.AST]:
     """The nodes that lead to the statement at a site, when it does nothing but await a call; else nothing."""
     file, line = facts.place(site)
     path = facts.sources.path(file, line)
-    call = awaited_call(path[-1]) if path else None
-    return path if call is not None and called(call).rpartition(".")[2] not in PAUSES else []
+    call = _call(path[-1]) if path else None
+    name = "" if call is None else called(call).rpartition(".")[2]
+    one_pool = name == "run_in_executor" and call is not None and call.args and ast.unparse(call.args[0]) != "None"
+    return [] if call is None or name in PAUSES or one_pool else path
+
+
+def _call(statement: ast.AST) -> ast.Call | None:
+    """The call that a statement awaits, once or for each item."""
+    found = comprehended(statement)
+    return found[0] if found else awaited_call(statement)
 
 
 def _independent_loop(path: list[ast.AST]) -> bool:
-    """Whether an await in a `for` loop needs nothing that an earlier turn of the loop has bound."""
+    """Whether an await in a `for` loop, or a comprehension, needs nothing that an earlier turn of the loop has bound."""
+    if found := comprehended(path[-1]):
+        return bool(names_read(found[0]) & found[1])
     loop = next((node for node in reversed(path[:-1]) if isinstance(node, ast.For | ast.While | ast.AsyncFor)), None)
     if not isinstance(loop, ast.For) or any(isinstance(node, FUNCTIONS) for node in path[path.index(loop) :]):
         return False
     if any(isinstance(node, ast.Break | ast.Return | ast.Try | ast.AsyncWith) for node in ast.walk(loop)):
         return False
     targets = names_bound(loop.target)
+    if not _stands_first(path[-1], loop.body):
+        return False
     bound = {name for statement in loop.body for name in names_bound(statement)} - targets
     call = awaited_call(path[-1])
     argued = set() if call is None else {name for part in [*call.args, *call.keywords] for name in names_read(part)}
     return bool(argued & targets) and not argued & bound
+
+
+def _stands_first(statement: ast.AST, body: list[ast.stmt]) -> bool:
+    """Whether nothing but printing comes before a statement in a loop, which might have to."""
+    before = body[: body.index(statement)] if statement in body else body
+    return all(isinstance(each, ast.Expr) and not isinstance(each.value, ast.Await) for each in before)
 
 
 def _rows(facts: Facts, task: int, statements: list[tuple[int, list[tuple[int, int]], list[ast.AST]]]) -> Iterator[Run]:
@@ -159,5 +177,5 @@ def _run(
 ) -> Run:
     file, _ = facts.place(site)
     lines = tuple(int(getattr(node, "lineno", 0)) for node in nodes)
-    names = {called(call) for node in nodes if (call := awaited_call(node)) is not None}
+    names = {called(call) for node in nodes if (call := _call(node)) is not None}
     return Run(task, site, file, lines[0], lines, names.pop() if len(names) == 1 else "", tuple(spans), loop)

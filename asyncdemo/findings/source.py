@@ -70,6 +70,15 @@ def awaited_call(statement: ast.AST) -> ast.Call | None:
     return call if isinstance(call, ast.Call) else None
 
 
+def comprehended(statement: ast.AST) -> tuple[ast.Call, set[str]] | None:
+    """The call that a statement awaits for each item, `xs = [await f(x) for x in items]`, and the names of an item."""
+    value = getattr(statement, "value", None)
+    if not isinstance(value, ast.ListComp) or not isinstance(value.elt, ast.Await) or len(value.generators) > 1:
+        return None
+    call, items = value.elt.value, value.generators[0]
+    return (call, names_bound(items.target)) if isinstance(call, ast.Call) and not items.is_async else None
+
+
 def called(call: ast.Call) -> str:
     """What a call calls, as the source has it."""
     return ast.unparse(call.func)

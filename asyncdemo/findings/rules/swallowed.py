@@ -40,9 +40,17 @@ def _requests(facts: Facts) -> dict[int, int]:
     found: dict[int, int] = {}
     cancels, hangs = facts.trace.cancels, facts.trace.hangs.t_ns
     for row, (task, t_ns) in enumerate(zip(cancels.task, cancels.t_ns, strict=True)):
-        if not hangs or t_ns < hangs[0]:  # what ends a program that hangs is not its own doing
+        # What ends a program that hangs is not its own doing.
+        if not _by_its_group(facts, row) and (not hangs or t_ns < hangs[0]):
             found.setdefault(task, row)
     return found
+
+
+def _by_its_group(facts: Facts, request: int) -> bool:
+    """Whether a task group asked the task that it is in, for a task of its own failed; it does not always take it back."""
+    cancels, parents = facts.trace.cancels, facts.trace.tasks.parent
+    by = cancels.by[request]
+    return by >= 0 and parents[by] == cancels.task[request] and cancels.site[request] == NONE
 
 
 def _finding(rule: Rule, facts: Facts, task: int, request: int) -> Finding | None:

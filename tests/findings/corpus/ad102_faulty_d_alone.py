@@ -3,8 +3,7 @@
 import asyncio
 
 
-async def add():
-    return sum(range(20_000_000))  # <- AD102
+async def add(): return sum(range(20_000_000))  # noqa: E704  # <- AD102
 
 
 async def main():
