@@ -57,9 +57,7 @@ def _options() -> list[TyperOption]:
         (["--format", "-f", "findings_format"], False, names, "how findings are written"),
     )
     return [
-        TyperOption(
-            param_decls=names_, type=str, multiple=multiple, metavar=metavar, help=help_, rich_help_panel=PANEL
-        )
+        TyperOption(param_decls=names_, type=str, multiple=multiple, metavar=metavar, help=help_, rich_help_panel=PANEL)
         for names_, multiple, metavar, help_ in declared
     ]
 

@@ -1,4 +1,4 @@
-"""Findings: what went wrong in a recorded run, with its proof. Pure functions of a trace, a rule in a file of its own."""
+"""Findings: what went wrong in a recorded run, with its proof. Pure functions of a trace, a rule a file."""
 
 from asyncdemo.findings.check import Report, check
 from asyncdemo.findings.config import Selection, selection

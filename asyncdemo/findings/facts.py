@@ -77,7 +77,9 @@ class Facts:
     def mains(self) -> list[int]:
         """The tasks that code outside of every task made: what `asyncio.run` was given."""
         steps, parents = self.trace.steps, self.trace.tasks.parent
-        by_program = {task for task, wait, by in zip(steps.task, steps.wait, steps.waker, strict=True) if _is_main(wait, by)}
+        by_program = {
+            task for task, wait, by in zip(steps.task, steps.wait, steps.waker, strict=True) if _is_main(wait, by)
+        }
         return sorted(task for task in by_program if parents[task] == NONE)
 
     # Steps

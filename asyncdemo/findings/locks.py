@@ -105,9 +105,7 @@ def _local_names(path: list[ast.AST]) -> set[str]:
     function = next((node for node in reversed(path) if isinstance(node, FUNCTIONS)), None)
     if function is None:
         return set()
-    shared = {
-        name for node in ast.walk(function) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names
-    }
+    shared = {name for node in ast.walk(function) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
     bound = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     return bound - shared
 

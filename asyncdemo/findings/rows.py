@@ -118,7 +118,7 @@ def _call(statement: ast.AST) -> ast.Call | None:
 
 
 def _independent_loop(path: list[ast.AST]) -> bool:
-    """Whether an await in a `for` loop, or a comprehension, needs nothing that an earlier turn of the loop has bound."""
+    """Whether an await in a `for` loop or a comprehension needs nothing that an earlier turn has bound."""
     if found := comprehended(path[-1]):
         return bool(names_read(found[0]) & found[1])
     loop = next((node for node in reversed(path[:-1]) if isinstance(node, ast.For | ast.While | ast.AsyncFor)), None)
@@ -172,9 +172,7 @@ def _block(node: ast.AST) -> list[ast.AST]:
     return list(getattr(node, "body", []))
 
 
-def _run(
-    facts: Facts, task: int, site: int, nodes: list[ast.AST], spans: list[tuple[int, int]], *, loop: bool
-) -> Run:
+def _run(facts: Facts, task: int, site: int, nodes: list[ast.AST], spans: list[tuple[int, int]], *, loop: bool) -> Run:
     file, _ = facts.place(site)
     lines = tuple(int(getattr(node, "lineno", 0)) for node in nodes)
     names = {called(call) for node in nodes if (call := _call(node)) is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import tokenize
 from collections.abc import Iterator
 from functools import cache
@@ -46,9 +47,9 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 
 def first_line(node: ast.AST) -> int:
     """The first line of a statement, decorators included."""
-    decorators = getattr(node, "decorator_list", [])
-    lines = [each.lineno for each in decorators] + [getattr(node, "lineno", 1 << 30)]
-    return min(lines)
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    own: int = getattr(node, "lineno", sys.maxsize)
+    return min([each.lineno for each in decorators] + [own])
 
 
 def names_read(node: ast.AST) -> set[str]:
@@ -62,7 +63,7 @@ def names_bound(node: ast.AST) -> set[str]:
 
 
 def awaited_call(statement: ast.AST) -> ast.Call | None:
-    """The call that a statement awaits and does nothing else with: `await f()`, `x = await f()`, `xs.append(await f())`."""
+    """The call that a statement awaits and little else: `await f()`, `x = await f()`, `xs.append(await f())`."""
     value = getattr(statement, "value", None) if isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign) else None
     if isinstance(value, ast.Call) and len(value.args) == 1 and getattr(value.func, "attr", "") in {"append", "add"}:
         value = value.args[0]

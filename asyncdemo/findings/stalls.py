@@ -13,6 +13,8 @@ from asyncdemo.trace import NONE, Trace
 LEAST_NS = 100_000_000
 MOST_COLLECTED = 0.5
 """A stall of which the garbage collector took more than this part is not the line's doing."""
+LATE_NS = 1_000_000
+"""A task that had to wait for less than this is not counted."""
 COMPUTING = 50
 """Percent of the time that a thread has to compute to be called computing."""
 
@@ -84,8 +86,10 @@ def _count_victims(facts: Facts) -> list[int]:
     order = sorted(range(len(stalls)), key=lambda row: stalls.start_ns[row])
     starts = [stalls.start_ns[row] for row in order]
     waiting: list[set[int]] = [set() for _ in order]
-    for task, ready, start in zip(steps.task, steps.ready_ns, steps.start_ns, strict=True):
-        if start > ready:
+    if not order:
+        return []
+    for task, ready, start, late in zip(steps.task, steps.ready_ns, steps.start_ns, facts.late_ns, strict=True):
+        if late >= LATE_NS:
             place = bisect_right(starts, ready) - 1
             if place >= 0 and ready < stalls.end_ns[order[place]] <= start and task != stalls.task[order[place]]:
                 waiting[order[place]].add(task)

@@ -147,9 +147,13 @@ class LossBook:
                 unstarted = inspect.getcoroutinestate(thing) == inspect.CORO_CREATED
                 if unstarted and id(thing) not in owned and _is_own(thing.cr_code.co_filename):
                     yield thing
-            elif isinstance(thing, asyncio.Future) and thing._loop in loops and thing.done() and not thing.cancelled():
-                if thing._exception is not None and getattr(thing, "_log_traceback", False):  # type: ignore[attr-defined]
-                    yield thing
+            elif isinstance(thing, asyncio.Future) and thing._loop in loops and _holds_exception(thing):
+                yield thing
+
+
+def _holds_exception(future: Any) -> bool:
+    """Whether a future holds an exception that nobody has asked for."""
+    return bool(future.done() and not future.cancelled() and future._exception and future._log_traceback)
 
 
 def _is_own(file: str) -> bool:

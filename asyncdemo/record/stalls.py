@@ -184,9 +184,7 @@ class StallBook:
 
     def tables(self, origin_ns: int) -> tuple[Stalls, Pauses]:
         """The stalls and pauses so far, with times from `origin_ns`."""
-        stalls = [
-            (loop, start - origin_ns, end - origin_ns, *rest) for loop, start, end, *rest in list(self._rows)
-        ]
+        stalls = [(loop, start - origin_ns, end - origin_ns, *rest) for loop, start, end, *rest in list(self._rows)]
         pauses = [
             (start - origin_ns, end - origin_ns, generation, task)
             for start, end, generation, task in list(self._pauses)

@@ -24,7 +24,7 @@ MOST_CAUSES = 6
 BAR = 24
 
 
-def report_lines(report: Report, glyphs: Glyphs, width: int) -> Iterator[Line]:
+def report_lines(report: Report, width: int) -> Iterator[Line]:
     """Every finding with its evidence; then the rules that were skipped, and how many findings were left out."""
     columns = _columns(report.findings) if width >= WIDE else None
     for finding in report.findings:

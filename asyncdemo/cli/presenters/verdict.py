@@ -66,7 +66,7 @@ class Verdict:
         console = consoles.console(self._stream, self._options.color, self._options.width)
         glyphs, width = glyphs_for(console, ascii_only=self._options.ascii), console.width - 1
         path = [] if len(trace.hangs) else critical_path(trace)
-        blocks = [list(report_lines(report, glyphs, width)), list(path_lines(path, glyphs, width))]
+        blocks = [list(report_lines(report, width)), list(path_lines(path, glyphs, width))]
         parts = [*path_text(path, trace), f"exit {self.exit_code(run.exit_code)}"]
         above = [line for block in blocks if block for line in [*block, Line()]]
         console.print(Canvas([*above, *summary_line(report, parts, glyphs, width)]), end="")

@@ -27,7 +27,9 @@ def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
             by_line.setdefault(trace.tasks.site[task], []).append(task)
     for site, tasks in by_line.items():
         main, first = _main(facts, tasks[0]), tasks[0]
-        message = f"{facts.tasks(tasks)} had not ended when {facts.task(main)} returned, and the closing loop cancelled it"
+        message = (
+            f"{facts.tasks(tasks)} had not ended when {facts.task(main)} returned, and the closing loop cancelled it"
+        )
         if len(tasks) > 1:
             message = message.removesuffix("it") + "them"
         proof = facts.at(f"{facts.task(main)} returned", trace.tasks.ended_ns[main], main)
@@ -39,7 +41,7 @@ def _lost_work(facts: Facts, task: int) -> bool:
     """Whether a task is the program's own, and its main task had returned by the time that it was cancelled."""
     tasks = facts.trace.tasks
     main = _main(facts, task)
-    returned = main != NONE and main != task and tasks.outcome[main] == Outcome.RETURNED
+    returned = main not in {NONE, task} and tasks.outcome[main] == Outcome.RETURNED
     own = facts.is_own(tasks.site[task]) and task not in facts.libraries
     return own and returned and tasks.ended_ns[main] <= tasks.ended_ns[task]
 
@@ -48,5 +50,3 @@ def _main(facts: Facts, task: int) -> int:
     """The last task that code outside the loop ran, before this one ended, in the same loop."""
     tasks = facts.trace.tasks
     return max((each for each in facts.mains if tasks.loop[each] == tasks.loop[task]), default=NONE)
-
-

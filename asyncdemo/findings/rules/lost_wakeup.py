@@ -3,8 +3,8 @@
 Either it was told before anybody listened (a condition forgets), or it never is. That nobody can is certain: nothing
 could happen any more, no timer, no socket, no thread and no signal.
 
-Set events whatever happens (`finally`), wait for a condition with `wait_for(predicate)`, and end consumers by cancelling
-them or with one sentinel each.
+Set events whatever happens (`finally`), wait for a condition with `wait_for(predicate)`, and end consumers by
+cancelling them or with one sentinel each.
 """
 
 from __future__ import annotations

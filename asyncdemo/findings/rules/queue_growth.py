@@ -9,6 +9,7 @@ Give the queue a `maxsize`: `put` then waits, and producers are held back (backp
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from asyncdemo.findings.facts import Facts, took
 from asyncdemo.findings.model import Finding, Rule, Severity
@@ -44,9 +45,9 @@ def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
 def _grown(times: Sequence[int], lengths: Sequence[int], wall_ns: int) -> tuple[int, int, int, int] | None:
     """Where a queue's growth began and peaked, as (time, length, time, length); None when it did not keep growing."""
     top = max(range(len(lengths)), key=lengths.__getitem__)
-    moves = [later - earlier for earlier, later in zip(lengths[:top], lengths[1 : top + 1], strict=True)]
+    moves = [later - earlier for earlier, later in pairwise(lengths[: top + 1])]
     taken = [row for row, move in enumerate(moves) if move < 0]
-    ever = any(later < earlier for earlier, later in zip(lengths, lengths[1:], strict=False))
+    ever = any(later < earlier for earlier, later in pairwise(lengths))
     if len(taken) < TAKEN and ever:
         return None
     begin = max(0, taken[0] - 1) if taken else 0
@@ -56,7 +57,7 @@ def _grown(times: Sequence[int], lengths: Sequence[int], wall_ns: int) -> tuple[
 
 
 def _halfway(times: Sequence[int], lengths: Sequence[int], begin: int, top: int) -> bool:
-    """Whether a queue grew over all of a stretch, and not in one burst: halfway in time it was neither empty nor full."""
+    """Whether a queue grew all the time, and not in one burst: halfway it was neither as before nor as long as ever."""
     middle = (times[begin] + times[top]) // 2
     at = next(row for row in range(begin, top + 1) if times[row] >= middle)
     share = (lengths[at] - lengths[begin]) / max(1, lengths[top] - lengths[begin])

@@ -9,12 +9,16 @@ Let fewer of them run at once, put a pause into each, or move the computing to a
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator
+from heapq import nlargest
+from itertools import accumulate
+from operator import sub
 
 from asyncdemo.findings.facts import Facts, took
 from asyncdemo.findings.model import Finding, Rule, Severity
-from asyncdemo.trace import NONE, Wait
+from asyncdemo.trace import Wait
 
 ID = "AD103"
 NAME = "starvation"
@@ -26,52 +30,56 @@ LEAST_STEPS = 5
 LEAST_STEP_NS = 1_000_000
 BUSY = 0.8
 """So much of a delay has to be other tasks' running: the rest may be the machine's."""
-MOST_LOOKED_AT = 200
+MOST_LOOKED_AT = 10_000
+"""Of more late steps than these the latest are looked at."""
 
 
 def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
     """The worst delay, and who ran meanwhile."""
-    steps, victims = facts.trace.steps, Counter[int]()
-    late = [row for row, late in enumerate(facts.late_ns) if late >= LATE_NS and _woken(facts, row)]
-    worst: tuple[int, int, Counter[int]] | None = None
-    for row in sorted(late, key=lambda row: -facts.late_ns[row])[:MOST_LOOKED_AT]:
-        ran = _ran_meanwhile(facts, row)
-        if ran is not None:
-            victims[steps.task[row]] += 1
-            worst = worst or (row, facts.late_ns[row], ran)
-    if worst is not None:
-        yield _finding(rule, facts, worst, victims)
+    if len(facts.trace.loops) > 1:  # steps of several loops run side by side
+        return
+    woken = {wait for wait, kind in enumerate(facts.trace.waits.kind) if kind not in {Wait.YIELD, Wait.BRIEF}}
+    rows = zip(facts.late_ns, facts.trace.steps.wait, strict=True)
+    late = [row for row, (late, wait) in enumerate(rows) if late >= LATE_NS and wait in woken]
+    if not late:
+        return
+    late = nlargest(MOST_LOOKED_AT, late, key=facts.late_ns.__getitem__)
+    running = _Running(facts)
+    starved = [row for row in late if running.explains(row)]
+    if starved:
+        yield _finding(rule, facts, starved)
 
 
-def _woken(facts: Facts, row: int) -> bool:
-    """Whether a step comes after a real wait, and not after the task's creation or `sleep(0)`."""
-    wait = facts.trace.steps.wait[row]
-    return wait != NONE and facts.kind(wait) not in {Wait.YIELD, Wait.BRIEF}
+class _Running:
+    """How long steps ran between any two moments, and how many were long ones: sums up to each step."""
+
+    def __init__(self, facts: Facts) -> None:
+        lengths = array("q", map(sub, facts.trace.steps.end_ns, facts.trace.steps.start_ns))
+        self._facts = facts
+        self._ran = array("q", accumulate(lengths, initial=0))
+        self._long = array("i", accumulate((length >= LATE_NS for length in lengths), initial=0))
+
+    def explains(self, row: int) -> bool:
+        """Whether many small steps of others, and nothing else, kept a step from running once it was ready."""
+        steps = self._facts.trace.steps
+        others = self._facts.steps_between(steps.ready_ns[row], steps.start_ns[row])
+        first, end = others.start, min(others.stop, row)
+        ran, number = self._ran[end] - self._ran[first], end - first
+        small = self._long[end] == self._long[first] and number >= LEAST_STEPS and ran >= number * LEAST_STEP_NS
+        return small and ran >= BUSY * (steps.start_ns[row] - steps.ready_ns[row])
 
 
-def _ran_meanwhile(facts: Facts, row: int) -> Counter[int] | None:
-    """How long each coroutine function of other tasks ran while a step had to wait; None when that does not explain it."""
+def _finding(rule: Rule, facts: Facts, starved: list[int]) -> Finding:
     steps, tasks = facts.trace.steps, facts.trace.tasks
-    ready, start, own, number = steps.ready_ns[row], steps.start_ns[row], steps.task[row], 0
-    ran, longest = Counter[int](), 0
-    for other in facts.steps_between(ready, start):
-        if steps.task[other] != own and tasks.loop[steps.task[other]] == tasks.loop[own]:
-            length = steps.end_ns[other] - steps.start_ns[other]
-            ran[tasks.defined[steps.task[other]]] += length
-            number, longest = number + 1, max(longest, length)
-    total = ran.total()
-    small = longest < LATE_NS and number >= LEAST_STEPS and total >= number * LEAST_STEP_NS
-    return ran if small and total >= BUSY * (start - ready) else None
-
-
-def _finding(rule: Rule, facts: Facts, worst: tuple[int, int, Counter[int]], victims: Counter[int]) -> Finding:
-    row, late, ran = worst
-    steps = facts.trace.steps
+    row = max(starved, key=facts.late_ns.__getitem__)
+    task, ran = steps.task[row], Counter[int]()
+    for other in facts.steps_between(steps.ready_ns[row], steps.start_ns[row]):
+        ran[tasks.defined[steps.task[other]]] += steps.end_ns[other] - steps.start_ns[other]
     (site, length), *_ = ran.most_common(1)
-    who = facts.function(site) or "other tasks"
-    others = f"; {len(victims):,} tasks had to wait like that" if len(victims) > 1 else ""
-    message = f"{facts.task(steps.task[row])} was ready and waited {took(late)}, while steps of {who} ran {took(length)}"
-    proof = facts.span(
-        f"step of {facts.task(steps.task[row])} late", steps.ready_ns[row], steps.start_ns[row], steps.task[row], row
-    )
-    return rule.finding(facts, site, message + others, proof, cost_ns=late)
+    late, victims = facts.late_ns[row], len({steps.task[each] for each in starved})
+    meanwhile = f"while steps of {facts.function(site)} ran {took(length)}"
+    message = f"{facts.task(task)} was ready and waited {took(late)}, {meanwhile}"
+    if victims > 1:
+        message += f"; {victims:,} tasks had to wait like that"
+    proof = facts.span(f"step of {facts.task(task)} late", steps.ready_ns[row], steps.start_ns[row], task, row)
+    return rule.finding(facts, site, message, proof, cost_ns=late)

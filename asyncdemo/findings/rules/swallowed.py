@@ -47,7 +47,7 @@ def _requests(facts: Facts) -> dict[int, int]:
 
 
 def _by_its_group(facts: Facts, request: int) -> bool:
-    """Whether a task group asked the task that it is in, for a task of its own failed; it does not always take it back."""
+    """Whether a task group asked its task to end, for another one failed; it does not always take that back."""
     cancels, parents = facts.trace.cancels, facts.trace.tasks.parent
     by = cancels.by[request]
     return by >= 0 and parents[by] == cancels.task[request] and cancels.site[request] == NONE
