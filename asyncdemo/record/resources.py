@@ -112,6 +112,8 @@ class ResourceBook:
         self._callers = Callers(sites)
         self._release_callers = Callers(sites)
         self._stray_release = stray_release
+        self._excess: dict[int, int] = {}
+        """How many slots too many each semaphore has been given, by its row."""
         self.rows: list[tuple[int, int, int, int]] = []
         self._names: list[str] = []
         self._of_kind: dict[str, int] = {}
@@ -208,8 +210,9 @@ class ResourceBook:
 
     def _check_slots(self, semaphore: asyncio.Semaphore, resource: int, task: int) -> None:
         """Notes a slot that nobody had taken; a semaphore of no slots is a way to tell others, and has no limit."""
-        limit = self.rows[resource][2]
-        if 0 < limit < semaphore._value:
+        limit, known = self.rows[resource][2], self._excess.get(resource, 0)
+        if limit > 0 and semaphore._value - limit > known:
+            self._excess[resource] = semaphore._value - limit
             self._stray_release(self.name(resource), task, self._release_callers.site())
 
     # What the loop's recorder calls
