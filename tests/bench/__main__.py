@@ -14,7 +14,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.bench import honesty, page, recording, replaying, screen, starting
+from tests.bench import checking, honesty, page, recording, replaying, screen, starting
 from tests.bench.figure import Figure
 
 ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
@@ -35,6 +35,7 @@ ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
     "honesty": honesty.honesty,
     "power": honesty.power,
     "harness": honesty.harness,
+    "check": checking.checking,
 }
 
 

@@ -115,7 +115,7 @@ def test_a_blocked_loop_is_a_cause() -> None:
     import time
 
     async def block() -> None:
-        time.sleep(0.2)
+        time.sleep(0.2)  # noqa: ASYNC251
         await asyncio.sleep(0.1)
 
     async def main() -> None:

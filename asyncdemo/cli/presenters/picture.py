@@ -13,7 +13,7 @@ from asyncdemo.findings import Finding, Severity
 from asyncdemo.trace import Trace
 from asyncdemo.views.final import Final
 
-MOST_STEPS = 100_000
+MOST_STEPS = 200_000
 """Of a run of more steps `asyncdemo check` tells what went wrong; the picture alone does not."""
 
 
