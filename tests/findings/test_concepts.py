@@ -30,7 +30,7 @@ VARIANTS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("queue", {"guide": True}, {"AD301"}),
     ("taskgroup", {"fail": 2}, set()),
 ]
-IN_VIRTUAL_TIME = [found for each in catalog.concepts() if not (found := catalog.find(each.name)).real_only]
+IN_VIRTUAL_TIME = [each for each in map(catalog.find, [each.name for each in catalog.concepts()]) if not each.real_only]
 
 
 def found(concept: Concept, **params: Any) -> dict[str, str]:
@@ -52,7 +52,7 @@ def test_concepts_show_what_they_are_about(concept: Concept) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*never awaited:RuntimeWarning")
-@pytest.mark.parametrize(("name", "params", "rules"), VARIANTS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "params", "rules"), VARIANTS, ids=str)
 def test_mistakes_that_an_option_shows_are_named(name: str, params: dict[str, Any], rules: set[str]) -> None:
     """The guide's own versions, which an option runs, are diagnosed."""
     assert found(catalog.find(name), **params).keys() == rules
