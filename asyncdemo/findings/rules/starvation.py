@@ -51,22 +51,23 @@ def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
 
 
 class _Running:
-    """How long steps ran between any two moments, and how many were long ones: sums up to each step."""
+    """How long steps ran between any two moments, and how long the long ones did: sums up to each step."""
 
     def __init__(self, facts: Facts) -> None:
         lengths = array("q", map(sub, facts.trace.steps.end_ns, facts.trace.steps.start_ns))
         self._facts = facts
         self._ran = array("q", accumulate(lengths, initial=0))
-        self._long = array("i", accumulate((length >= LATE_NS for length in lengths), initial=0))
+        self._long = array("q", accumulate((length * (length >= LATE_NS) for length in lengths), initial=0))
 
     def explains(self, row: int) -> bool:
         """Whether many small steps of others, and nothing else, kept a step from running once it was ready."""
         steps = self._facts.trace.steps
         others = self._facts.steps_between(steps.ready_ns[row], steps.start_ns[row])
         first, end = others.start, min(others.stop, row)
-        ran, number = self._ran[end] - self._ran[first], end - first
-        small = self._long[end] == self._long[first] and number >= LEAST_STEPS and ran >= number * LEAST_STEP_NS
-        return small and ran >= BUSY * (steps.start_ns[row] - steps.ready_ns[row])
+        long, number = self._long[end] - self._long[first], end - first
+        small = self._ran[end] - self._ran[first] - long
+        late = steps.start_ns[row] - steps.ready_ns[row] - long  # who blocks the loop for long is told elsewhere
+        return late >= LATE_NS and number >= LEAST_STEPS and small >= max(number * LEAST_STEP_NS, BUSY * late)
 
 
 def _finding(rule: Rule, facts: Facts, starved: list[int]) -> Finding:
