@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterator
 from time import process_time
 
-from asyncdemo import Recorder, Trace
 from asyncdemo.findings import check
+from asyncdemo.record import Recorder
 from asyncdemo.timeline import critical_path
+from asyncdemo.trace import Trace
 from tests.bench.figure import Figure
 
 SIZES = {"10k": 10_000, "100k": 100_000, "1M": 1_000_000}
