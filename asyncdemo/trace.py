@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Annotated, Any
 
 NONE = -1
-VERSION = 1
+VERSION = 2
 
 Int8 = Annotated[Sequence[int], "b"]
 Int32 = Annotated[Sequence[int], "i"]
@@ -109,18 +109,31 @@ class Sites(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class Processes(Table):
+    """The processes that were recorded, the program's own first; none in a trace of format 1."""
+
+    name: Int32 = ()
+    """String: `MainProcess`, `SpawnProcess-1` and so on, `fork` for a child of `os.fork`."""
+    pid: Int32 = ()
+    parent: Int32 = ()
+    """Process that started it, or `NONE`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Loops(Table):
-    """Event loops, in the order in which they were first seen."""
+    """Event loops, in the order in which they were first seen, process by process."""
 
     kind: Int32 = ()
     """String: module and class, such as `uvloop.Loop`."""
     thread: Int32 = ()
     """String: the name of the thread that ran it."""
+    process: Int32 = ()
+    """Process that ran it, or `NONE` in a trace of format 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tasks(Table):
-    """One row a task, in order of creation."""
+    """One row a task, in order of creation, process by process."""
 
     name: Int32 = ()
     """String; below `NONE` it is asyncio's default name, -1 - N for `Task-N`. Read with `Trace.task_name`."""
@@ -376,7 +389,8 @@ class Trace:
         meta: what the recording is about, in values that JSON can hold: `command`, `params`, `clock` ("real" or
             "virtual"), `observer`, `python`, `platform`, `started` (ISO 8601, UTC), `brief_ns`, `stall_ns`, `pause_ns`,
             `gc_runs`, `gc_ns`, `cpus` (how many the process could use), `adopted` (how many tasks are older than the
-            recording; when it began inside a loop, those of that loop come first).
+            recording; when it began inside a loop, those of that loop come first), `scope` (what was asked to be left
+            out), `goes_on` (true when the recording ended while the program went on).
         duration_ns: from the first task's creation to the end of the recording.
         strings: the texts that columns refer to.
         lost: what could not be kept or seen: a sentence's subject and how many, such as `{"steps": 12000}`.
@@ -386,6 +400,7 @@ class Trace:
     duration_ns: int = 0
     strings: tuple[str, ...] = ()
     sites: Sites = field(default_factory=Sites)
+    processes: Processes = field(default_factory=Processes)
     loops: Loops = field(default_factory=Loops)
     tasks: Tasks = field(default_factory=Tasks)
     steps: Steps = field(default_factory=Steps)
@@ -430,6 +445,11 @@ class Trace:
             return ""
         file = self.strings[self.sites.file[site]].replace("\\", "/").rpartition("/")[2]
         return f"{file}:{self.sites.line[site]}"
+
+    def process_of(self, task: int) -> int:
+        """The process that ran a task, or `NONE`."""
+        loop = self.tasks.loop[task]
+        return self.loops.process[loop] if loop >= 0 else NONE
 
     def actor_text(self, actor: int) -> str:
         """Who woke or cancelled, for people: a task's name or the `Actor` in lower case."""

@@ -17,14 +17,14 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
-from functools import cache, lru_cache, reduce
+from functools import lru_cache, reduce
 from pathlib import Path
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import Any, Final, NamedTuple
 
 from asyncdemo.errors import USAGE, AsyncdemoError
 from asyncdemo.files import check_writable, reason, write_whole
-from asyncdemo.trace import NONE, VERSION, Actor, Loss, Outcome, Table, Trace, Wait
+from asyncdemo.schema import reference, schema, tables
+from asyncdemo.trace import NONE, VERSION, Loss, Outcome, Trace, Wait
 
 MAGIC: Final = b"asyncdemo trace\n"
 PREFIX: Final = struct.Struct("<IIII")
@@ -35,21 +35,6 @@ SAMPLE: Final = 8192
 WORTH: Final = 0.7
 """A plane is compressed when its sample shrinks below this part."""
 
-ANY: Final = -(2**31)
-REFERENCES: Final[Mapping[str, tuple[str, int]]] = {
-    **dict.fromkeys(("file", "function", "thread", "kind", "name", "coro", "error"), ("strings", NONE)),
-    **dict.fromkeys(("on", "text", "origin", "doing", "what"), ("strings", NONE)),
-    **dict.fromkeys(("defined", "site", "cancelled_at", "made"), ("sites", NONE)),
-    **dict.fromkeys(("task", "parent"), ("tasks", NONE)),
-    **dict.fromkeys(("waker", "cancelled_by", "by"), ("tasks", min(Actor))),
-    **dict.fromkeys(("wait", "waiting"), ("waits", NONE)),
-    **dict.fromkeys(("frame", "caller"), ("frames", NONE)),
-    "loop": ("loops", NONE),
-    "resource": ("resources", NONE),
-    "worker": ("workers", NONE),
-    "tasks.name": ("strings", ANY),
-}
-"""`Int32` columns that refer to rows: column, or table.column -> table (or "strings") and lowest value."""
 ENUMS: Final = {"outcome": frozenset(Outcome), "kind": frozenset(Wait), "loss": frozenset(Loss)}
 """`Int8` columns with few values."""
 
@@ -138,39 +123,22 @@ class _Stored(NamedTuple):
     data: memoryview
 
 
-@cache
-def _tables() -> dict[str, type[Any]]:
-    """The tables of a trace by name."""
-    hints = get_type_hints(Trace)
-    return {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Table)}
-
-
-@cache
-def _schema() -> dict[str, dict[str, str]]:
-    """The columns of every table, with their type codes."""
-    hints = {name: get_type_hints(table, include_extras=True) for name, table in _tables().items()}
-    return {
-        name: {column.name: hints[name][column.name].__metadata__[0] for column in fields(table)}
-        for name, table in _tables().items()
-    }
-
-
 # Writing
 
 
 def _chunks(trace: Trace) -> list[bytes]:
-    tables = {}
+    described = {}
     body: list[bytes] = []
     for name, table in trace.tables():
         columns = {}
-        for column, code in _schema()[name].items():
+        for column, code in schema()[name].items():
             planes = [_shrunk(plane) for plane in _planes(getattr(table, column), code)]
             lengths = [(kind, len(data)) for kind, data in planes]
             columns[column] = {"type": code, "planes": lengths, "crc": _crc(data for _, data in planes)}
             body.extend(data for _, data in planes)
-        tables[name] = {"rows": len(table), "columns": columns}
+        described[name] = {"rows": len(table), "columns": columns}
     about = {"duration_ns": trace.duration_ns, "meta": dict(trace.meta), "lost": dict(trace.lost)}
-    return [*_head({**about, "strings": trace.strings, "tables": tables}), *body]
+    return [*_head({**about, "strings": trace.strings, "tables": described}), *body]
 
 
 def _head(header: Mapping[str, Any]) -> tuple[bytes, bytes, bytes]:
@@ -294,7 +262,7 @@ def _size(value: Any) -> int:
 
 def _layout(header: Mapping[str, Any], body: memoryview) -> dict[str, list[_Stored]]:
     """The columns that are known, by table."""
-    tables: dict[str, list[_Stored]] = {name: [] for name in _tables()}
+    found: dict[str, list[_Stored]] = {name: [] for name in tables()}
     end = 0
     for table, described in header["tables"].items():
         rows = _size(described["rows"])
@@ -302,22 +270,22 @@ def _layout(header: Mapping[str, Any], body: memoryview) -> dict[str, list[_Stor
             planes = [(kind, _size(length)) for kind, length in column["planes"]]
             start, end = end, end + sum(length for _, length in planes)
             stored = _Stored(name, column["type"], rows, planes, column["crc"], body[start:end])
-            if name in _schema().get(table, {}):
-                tables[table].append(stored)
+            if name in schema().get(table, {}):
+                found[table].append(stored)
     if end > len(body):
         raise _cut_short(end - len(body))
     if end < len(body):
         raise _damaged("something follows its end")
-    return tables
+    return found
 
 
 def _table(name: str, stored: list[_Stored]) -> Any:
-    codes = _schema()[name]
+    codes = schema()[name]
     columns = {column.name: _column(f"{name}.{column.name}", codes[column.name], column) for column in stored}
     # The number of rows is believed only where a column has as many.
     rows = stored[0].rows if stored else 0
     missing = {column: _filled(code, rows) for column, code in codes.items() if column not in columns}
-    return _tables()[name](**columns, **missing)
+    return tables()[name](**columns, **missing)
 
 
 def _filled(code: str, rows: int) -> memoryview:
@@ -353,9 +321,9 @@ def _plane(kind: str, data: memoryview, rows: int) -> Bytes:
 def _check_values(trace: Trace) -> None:
     """Every reference leads to a row that is there, every code has a meaning."""
     for name, table in trace.tables():
-        for column, code in _schema()[name].items():
+        for column, code in schema()[name].items():
             values = getattr(table, column)
-            target, low = REFERENCES.get(f"{name}.{column}") or REFERENCES.get(column, ("", NONE))
+            target, low = reference(name, column)
             if code == "i" and target and not _within(values, low, len(getattr(trace, target))):
                 raise _damaged(f"{name}.{column} refers to {target} that are not there")
             if code == "b" and not set(values) <= ENUMS.get(column, set(values)):

@@ -79,7 +79,7 @@ def test_json_has_exactly_the_fields_of_its_schema() -> None:
     """Fields are only ever added: these are those of asyncdemo/1."""
     found = as_json(semaphore())
     assert list(found) == [
-        *("schema", "version", "command", "params", "env", "observer"),
+        *("schema", "version", "command", "params", "env", "observer", "left_out"),
         *("result", "lines", "resources", "tasks", "warnings"),
     ]
     assert found["schema"] == "asyncdemo/1"
@@ -209,6 +209,7 @@ def test_ndjson_is_a_header_events_in_time_order_and_a_summary() -> None:
         "params": {"limit": 3},
         "env": {"python": "3.13.0"},
         "observer": "none",
+        "left_out": [],
     }
     times = [row["t_ns"] for row in rows[1:-1]]
     assert times == sorted(times)

@@ -208,7 +208,7 @@ class TestScripts:
         """There is nothing to draw of a program that never ran a task."""
         script.write_text("print('hello')", encoding="utf-8")
         outcome = python("-m", "asyncdemo", "run", script.name)
-        assert outcome == Outcome(0, "hello\n", "asyncdemo: script.py ran no asyncio task.\n")
+        assert outcome == Outcome(0, "hello\n", "asyncdemo: script.py ran, but no event loop was started.\n")
 
     @pytest.mark.parametrize("ending", ["asyncio.run(main())", "asyncio.new_event_loop().run_until_complete(main())"])
     def test_it_gets_the_loop_that_was_asked_for(self, script: Path, ending: str) -> None:

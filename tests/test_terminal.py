@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from asyncdemo.cli import main
+from asyncdemo.tracefile import load
 
 pexpect = pytest.importorskip("pexpect")
 pyte = pytest.importorskip("pyte")
@@ -222,6 +223,31 @@ def test_a_blocked_loop_is_drawn(terminal: Opens, tmp_path: Any) -> None:
     live.shows("2.5")
     live.finish()
     assert live.code == 0
+
+
+def test_a_server_is_drawn_and_recorded_until_it_is_shut_down(terminal: Opens, tmp_path: Any) -> None:
+    """`--live --save`: Ctrl+C is the program's own first; then the picture stands there, and the recording is saved."""
+    script = tmp_path / "serves.py"
+    script.write_text(
+        "import asyncio\n"
+        "async def serve():\n"
+        "    server = await asyncio.start_server(lambda *_: None, '127.0.0.1', 0)\n"
+        "    try:\n"
+        "        await server.serve_forever()\n"
+        "    finally:\n"
+        "        print('shut down in order')\n"
+        "asyncio.run(serve())\n"
+    )
+    live = terminal("run", "--live", "--save", str(tmp_path / "t.trace"), str(script))
+    live.shows("serve")
+    live.interrupt()
+    left = live.finish()
+    assert live.code == 130
+    assert live.is_restored()
+    assert "shut down in order" in left
+    assert "1 cancelled" in left
+    saved = load(tmp_path / "t.trace")
+    assert saved.text(saved.tasks.coro[0]) == "serve"
 
 
 def test_what_children_write_does_not_garble_the_screen(terminal: Opens) -> None:

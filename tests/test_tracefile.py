@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from asyncdemo import schema, tracefile
 from asyncdemo import trace as model
-from asyncdemo import tracefile
 from asyncdemo.errors import AsyncdemoError
 from asyncdemo.files import check_writable
 from asyncdemo.trace import NONE, VERSION, Sites, Steps, Tasks, Trace, Waits
@@ -137,10 +137,10 @@ def test_every_column_survives(tmp_path: Path) -> None:
         name: table(
             **{
                 column: noise if code == "q" else array(code, [index % 3 for index in range(rows)])
-                for column, code in tracefile._schema()[name].items()
+                for column, code in schema.schema()[name].items()
             },
         )
-        for name, table in tracefile._tables().items()
+        for name, table in schema.tables().items()
     }
     trace = Trace(strings=("a", "b", "c"), **tables)
     save(trace, tmp_path / "run.trace")
@@ -149,8 +149,8 @@ def test_every_column_survives(tmp_path: Path) -> None:
 
 def test_the_tables_are_those_of_a_trace() -> None:
     """What is stored is found in the data model itself, with its type codes."""
-    assert list(tracefile._tables()) == [name for name, _ in Trace().tables()]
-    assert tracefile._schema()["steps"] == dict.fromkeys(("ready_ns", "start_ns", "end_ns"), "q") | dict.fromkeys(
+    assert list(schema.tables()) == [name for name, _ in Trace().tables()]
+    assert schema.schema()["steps"] == dict.fromkeys(("ready_ns", "start_ns", "end_ns"), "q") | dict.fromkeys(
         ("task", "wait", "waker"), "i"
     )
 
@@ -392,8 +392,8 @@ def test_a_failure_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_every_reference_names_a_table() -> None:
     """The table of references speaks of columns and tables that exist."""
-    columns = {column for schema in tracefile._schema().values() for column in schema}
-    assert {name.rpartition(".")[2] for name in tracefile.REFERENCES} <= columns
-    assert {target for target, _ in tracefile.REFERENCES.values()} <= {"strings", *tracefile._tables()}
+    columns = {column for table in schema.schema().values() for column in table}
+    assert {name.rpartition(".")[2] for name in schema.REFERENCES} <= columns
+    assert {target for target, _ in schema.REFERENCES.values()} <= {"strings", *schema.tables()}
     assert set(tracefile.ENUMS) <= columns
     assert model.VERSION == VERSION

@@ -12,6 +12,7 @@ from asyncdemo.trace import NONE, Actor, Outcome, Table, Trace, Wait
 TYPECODES = {"Int8": "b", "Int32": "i", "Int64": "q"}
 TABLES = {
     "sites": model.Sites,
+    "processes": model.Processes,
     "loops": model.Loops,
     "tasks": model.Tasks,
     "steps": model.Steps,
@@ -56,6 +57,7 @@ class TraceBuilder:
         self.strings: dict[str, int] = {}
         self.rows: dict[str, list[dict[str, int]]] = {name: [] for name in TABLES}
         self.lost: dict[str, int] = {}
+        self.process()
         self.loop()
 
     def text(self, text: str) -> int:
@@ -72,9 +74,18 @@ class TraceBuilder:
         rows = self.rows[table]
         return rows.index(row) if row in rows else self.add(table, **row)
 
-    def loop(self, kind: str = "asyncio.unix_events._UnixSelectorEventLoop", thread: str = "MainThread") -> int:
+    def process(self, name: str = "MainProcess", pid: int = 100, parent: int = NONE) -> int:
+        """A process; the first one is there from the beginning."""
+        return self.add("processes", name=self.text(name), pid=pid, parent=parent)
+
+    def loop(
+        self,
+        kind: str = "asyncio.unix_events._UnixSelectorEventLoop",
+        thread: str = "MainThread",
+        process: int = 0,
+    ) -> int:
         """An event loop; the first one is there from the beginning."""
-        return self.add("loops", kind=self.text(kind), thread=self.text(thread))
+        return self.add("loops", kind=self.text(kind), thread=self.text(thread), process=process)
 
     def site(self, place: str, function: str = "main") -> int:
         """A place such as `app.py:12`; `NONE` for ""."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
-from asyncdemo.cli import run_options
+from asyncdemo.cli import run_options, scoping
 from asyncdemo.cli.session import Session
-from asyncdemo.run import Module, Script, ScriptRun
+from asyncdemo.run import Children, Module, Script, ScriptRun
 
 
 def command(_arguments: Sequence[str]) -> TyperCommand:
@@ -28,7 +29,7 @@ def command(_arguments: Sequence[str]) -> TyperCommand:
         "run",
         help="Run a script or a module of your own and show its timeline.",
         callback=_run,
-        params=[script, arguments, module, *run_options.declared("scale", "seed")],
+        params=[script, arguments, module, *scoping.declared(), *run_options.declared("scale", "seed")],
         context_settings={"allow_interspersed_args": False},
     )
 
@@ -37,7 +38,14 @@ def _run(script: str, arguments: tuple[str, ...] | None, *, module: bool, **give
     options = run_options.read(given)
     found = Module(script, arguments or ()) if module else Script.read(script, arguments or ())
     params = {"arguments": list(found.arguments)} if found.arguments else {}
-    session = Session(options, found.title, params, about=(shlex.join(found.arguments),), script=True)
+    scope = scoping.read(given, options.clock)
+    session = Session(options, found.title, params, about=(shlex.join(found.arguments),), script=True, scope=scope)
+    children = Children(
+        session.recorder,
+        wanted=not given["run_no_children"] and session.keeps and options.clock == "real",
+        leaving=partial(session.farewell, flush=False),
+    )
+    session.joined = children.joined
     run = ScriptRun(
         found,
         recorder=session.recorder,
@@ -46,6 +54,7 @@ def _run(script: str, arguments: tuple[str, ...] | None, *, module: bool, **give
         timeout_s=options.timeout,
         farewell=session.farewell,
         keeps_error=session.holds_output,
+        children=children,
     )
     session.begin()
     run.exit_process(session.conclude)

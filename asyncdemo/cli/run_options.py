@@ -89,6 +89,9 @@ class _Declared:
 _EXPORTS = sorted(each.name for each in iter_modules(exporters.__path__) if not each.name.startswith("_"))
 FORMATS = ("auto", "live", "plain", "quiet", *_EXPORTS)
 
+SHORT = ("live", "json", "quiet")
+"""The formats with a flag of their own."""
+
 _WITH_VALUE = (
     _Declared(("--loop",), choice("asyncio", "uvloop"), "event loop"),
     _Declared(
@@ -112,6 +115,7 @@ _WITH_VALUE = (
 )
 _FLAGS = (
     (("--force",), "overwrite existing files"),
+    (("--live",), "short for --format live: drawn while it runs"),
     (("--json",), "short for --format json"),
     (("--quiet", "-q"), "short for --format quiet: only the program's own output"),
     (("--ascii",), "draw with ASCII characters alone"),
@@ -140,12 +144,13 @@ def read(given: Mapping[str, Any]) -> RunOptions:
     flags: dict[str, Any] = {
         names[0].removeprefix("--"): bool(given.get(_key(names[0].removeprefix("--")))) for names, _ in _FLAGS
     }
-    values["format"] = _format(values.get("format", "auto"), flags.pop("json"), flags.pop("quiet"))
+    short = {name for name in SHORT if flags.pop(name)}
+    values["format"] = _format(values.get("format", "auto"), short)
     return RunOptions(**values, **flags)
 
 
-def _format(asked: str, json: bool, quiet: bool) -> str:
-    wanted = {asked} - {"auto"} | ({"json"} if json else set()) | ({"quiet"} if quiet else set())
+def _format(asked: str, short: set[str]) -> str:
+    wanted = {asked} - {"auto"} | short
     if len(wanted) > 1:
         raise AsyncdemoError(f"More than one format was asked for: {', '.join(sorted(wanted))}.\nGive one.", USAGE)
     return wanted.pop() if wanted else "auto"

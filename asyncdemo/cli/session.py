@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,9 @@ from asyncdemo.cli.presenters import Presenter, chosen_format, presenter
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run, environment
 from asyncdemo.record import RealClock, Recorder, VirtualClock
+from asyncdemo.record.scope import WHOLE, Scope
 from asyncdemo.run import Result
+from asyncdemo.timeline import left_out, not_kept
 from asyncdemo.trace import Trace
 
 
@@ -31,9 +34,14 @@ class Session:
         mask: hides in a text what must be neither shown nor saved, or None.
         shown_by: what shows the run, in place of what `options` ask for.
         on_hang: told that the program can never go on; the recording then looks more closely, see `Recorder`.
+        scope: what is recorded.
 
     Raises:
         AsyncdemoError: a file cannot be written, or format, clock and loop cannot be had (exit code 2 or 3).
+
+    Attributes:
+        keeps: whether the recording is wanted in the end, to be shown or saved.
+        joined: joins what child processes recorded to the recording of this one.
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class Session:
         mask: Callable[[str], str] | None = None,
         shown_by: Presenter | None = None,
         on_hang: Callable[[], object] | None = None,
+        scope: Scope = WHOLE,
     ) -> None:
         check_files(options)
         self._options = options
@@ -66,6 +75,8 @@ class Session:
         format_ = "" if shown_by else chosen_format(options, script=script)
         self._presenter = shown_by or presenter(format_, options)
         self._settled = False
+        self.joined: Callable[[Trace], Trace] = _alone
+        self.keeps = format_ != "quiet" or bool(options.save)
         self._fault: str | None = None
         self.clock = VirtualClock() if options.clock == "virtual" else RealClock()
         if options.loop == "uvloop":
@@ -73,7 +84,8 @@ class Session:
         self.recorder = Recorder(
             clock=self.clock,
             hold_output=self._presenter.holds_output,
-            wanted=format_ != "quiet" or bool(options.save),
+            wanted=self.keeps,
+            scope=scope,
             meta={"command": command, "params": dict(params), "observer": self._presenter.observer},
             mask=mask,
             closely=on_hang is not None,
@@ -87,13 +99,13 @@ class Session:
 
     def begin(self) -> None:
         """Shows from now on what is recorded."""
-        self._presenter.start(self.recorder, self._described(Trace(), 0))
+        self._presenter.start(self.recorder, self._described(Trace(meta=self.recorder.meta), 0))
 
     def conclude(self, result: Result) -> int:
         """Restores the terminal, saves and shows the whole; returns the exit code of the process."""
         trace = result.trace
-        self._settle(trace)
-        warnings = tuple(fault for fault in (self._fault, self.recorder.fault) if fault)
+        self._settle(self.recorder.stop())
+        warnings = tuple(said for said in (self._fault, self.recorder.fault, self._unfollowed(trace)) if said)
         for warning in warnings:
             print(f"asyncdemo: {warning}", file=sys.stderr)
         sys.stderr.write(result.error or "")
@@ -106,25 +118,37 @@ class Session:
         self._presenter.conclude(trace, run)
         return result.exit_code
 
-    def farewell(self, code: int) -> None:
-        """Shows what there is, for the process is about to end; called inside whatever the program was doing."""
+    def _unfollowed(self, trace: Trace) -> str | None:
+        """What is not among the events of a format that is written while the program runs."""
+        others = len(trace.processes) - 1
+        if others < 1 or self._presenter.observer not in {"plain", "ndjson"}:
+            return None
+        processes = "a child process" if others == 1 else f"{others} child processes"
+        return f"what happened in {processes} is not among the events."
+
+    def farewell(self, code: int, *, flush: bool = True) -> None:
+        """Shows what there is, for the process is about to end; called inside whatever the program was doing.
+
+        Without `flush` what the program has printed and Python has not written out yet is left to its fate.
+        """
         if self._settled:
             return
         trace = Trace()
         try:
             trace = self.recorder.stop()
         finally:
-            self._settle(trace)
-        self.conclude(Result(trace, code, 0))
+            self._settle(trace, flush=flush)
+        self.conclude(Result(self.joined(trace), code, 0))
 
-    def _settle(self, trace: Trace) -> None:
+    def _settle(self, trace: Trace, *, flush: bool = True) -> None:
         """Ends the showing and restores the terminal, before anything else can go wrong."""
         if self._settled:
             return
         self._settled = True
         self._fault = self._presenter.stop(trace)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        for stream in (sys.stdout, sys.stderr) if flush else ():
+            with suppress(AttributeError, ValueError):  # the program may have closed it, or taken it away
+                stream.flush()
 
     def _described(self, trace: Trace, code: int, warnings: tuple[str, ...] = ()) -> Run:
         """The run as exporters describe it."""
@@ -134,7 +158,13 @@ class Session:
             observer=self._presenter.observer,
             exit_code=code,
             warnings=warnings,
+            left_out=(*left_out(trace), *not_kept(trace)),
         )
+
+
+def _alone(trace: Trace) -> Trace:
+    """There are no child processes."""
+    return trace
 
 
 def check_files(options: RunOptions) -> None:

@@ -37,6 +37,7 @@ class Run:
         version: asyncdemo's version.
         about: what the title of a picture says of the options, the most telling first.
         watch: what to look at while it runs, "" when nobody said.
+        left_out: sentences about what is left out of the recording.
     """
 
     command: str
@@ -50,6 +51,7 @@ class Run:
     version: str = ""
     about: tuple[str, ...] = ()
     watch: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -72,6 +74,8 @@ class Run:
     @classmethod
     def of(cls, trace: Trace) -> Self:
         """What a trace tells of its run. It may come from anywhere: what is not as expected is passed over."""
+        from asyncdemo.timeline import left_out, not_kept
+
         meta = trace.meta
         kept = _expected(meta.get("run"), dict, {})
         ideal_ns = _expected(kept.get("ideal_ns"), int, NONE)
@@ -86,6 +90,7 @@ class Run:
             warnings=_texts(kept.get("warnings")),
             version=_expected(kept.get("version"), str, ""),
             about=_texts(kept.get("about")),
+            left_out=(*left_out(trace), *not_kept(trace)),
         )
 
 

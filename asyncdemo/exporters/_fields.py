@@ -20,6 +20,7 @@ def head(run: Run) -> dict[str, Any]:
         "params": dict(run.params),
         "env": dict(run.env),
         "observer": run.observer,
+        "left_out": list(run.left_out),
     }
 
 

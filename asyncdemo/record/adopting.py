@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncdemo.record.awaits import MARK, YIELD
 from asyncdemo.record.clock import nanoseconds
-from asyncdemo.record.coroutines import HIDDEN
+from asyncdemo.record.coroutines import HIDDEN, UNWANTED
 from asyncdemo.record.steps import Mark, NoStep
 from asyncdemo.trace import NONE, Actor
 
@@ -35,7 +35,7 @@ def adopt(loop: LoopRecorder, asyncio_loop: Any) -> None:
         running = asyncio.current_task(asyncio_loop) if inside else None
         tasks = asyncio.all_tasks(asyncio_loop)
         known = sorted(tasks, key=lambda task: (task is not running, _in_order(task)))
-        if known:
+        if known and loop.first_turn is None:
             loop.first_turn = FirstTurn(loop, asyncio_loop, known, running)
 
 
@@ -61,10 +61,13 @@ class FirstTurn:
         self._loop = loop
         self._began = loop.recorder.waits.since_s
         self._tasks = {id(task): task for task in tasks if self._take_in(task)}
+        for task in self._tasks.values():
+            loop.recorder.tasks.made_by(loop.steps[id(task)].row, *loop.recorder.births.origin(task))
         self._ready = [task for task in self._tasks.values() if _is_ready(task)]
         self._running = self._tasks.get(id(running))
         loop.busy_since = self._began
         loop.cut = None if self._running is None else (self._began, NONE, Actor.UNKNOWN)
+        self._idle = type(loop.idle)
         loop.idle.__class__ = _ToldByAsyncio
         guarded = loop.recorder.guarded
         self._handles = [
@@ -101,7 +104,7 @@ class FirstTurn:
     def end(self) -> None:
         """Sees no more of it, for it is over or the recording is."""
         self._loop.first_turn = self._running = self._loop.cut = None
-        self._loop.idle.__class__ = NoStep
+        self._loop.idle.__class__ = self._idle
         for handle in self._handles:
             handle.cancel()
 
@@ -139,6 +142,8 @@ class FirstTurn:
         """Gives a task its row; False when it is to be left out."""
         loop, began = self._loop, self._began
         coro, defined = loop.coroutine(task.get_coro())
+        if coro == UNWANTED or id(task) in loop.steps:
+            return False
         if coro == HIDDEN:
             loop.steps[id(task)] = Mark(HIDDEN, 0)
             return False

@@ -18,6 +18,8 @@ import asyncio.threads
 import sys
 from _thread import allocate_lock
 from array import array
+from collections import deque
+from collections.abc import Iterable
 from functools import partial
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
@@ -98,6 +100,10 @@ class WaitBook:
         self._shapes: dict[tuple[int, ...], _Shape] = {}
         self.of_unseen: dict[int, int] = {}
         """The rows of waits that were not looked at, by who ended them."""
+        self._on: dict[tuple[int, int], list[int]] = {}
+        """By resource and task the rows of the waits for them."""
+        self._free: deque[int] = deque()
+        """Rows that stand for nothing any more."""
         self._lock = allocate_lock()
         self.spent_s = 0.0
         """How long looking took, in all."""
@@ -115,9 +121,26 @@ class WaitBook:
         index = self._index.get(key)
         if index is None:
             with self._lock:
-                self._rows.append(key)
-                index = self._index[key] = len(self._rows) - 1
+                index = self._index[key] = self._add(key)
+                if resource != NONE or task != NONE:
+                    self._on.setdefault((resource, task), []).append(index)
         return index
+
+    def _add(self, key: tuple[int, int, int, int, int, int]) -> int:
+        if self._free:
+            index = self._free.popleft()
+            self._rows[index] = key
+            return index
+        self._rows.append(key)
+        return len(self._rows) - 1
+
+    def forget(self, tasks: Iterable[int], resources: Iterable[int]) -> None:
+        """Lets go of the waits for these tasks and resources."""
+        with self._lock:
+            for waited_for in (*((NONE, task) for task in tasks), *((resource, NONE) for resource in resources)):
+                for index in self._on.pop(waited_for, ()):
+                    del self._index[self._rows[index]]
+                    self._free.append(index)
 
     def read(self, task: asyncio.Task[Any], waker: int, future: Any, resources: ResourceBook) -> int:
         """The row of what `task`, suspended now, waits for.

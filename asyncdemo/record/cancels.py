@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
 from types import FrameType
 from typing import Any
 
@@ -69,6 +71,18 @@ class CancelBook:
         self._by.append(by)
         self._site.append(site)
         self._task.append(task)
+
+    def forget(self, before_ns: int) -> None:
+        """Lets go of the requests before this time, which counts from the origin."""
+        over = bisect_left(self._t_ns, before_ns)
+        for column in (self._task, self._t_ns, self._by, self._site):
+            del column[:over]
+
+    def forget_tasks(self, rows: Iterable[int]) -> None:
+        """Lets go of what was counted for these tasks."""
+        for row in rows:
+            self._counted.pop(row, None)
+            self._last.pop(row, None)
 
     def table(self) -> Cancels:
         """The requests so far."""

@@ -77,9 +77,17 @@ class Crowd:
         tasks: the tasks.
         resources: what they hold.
         name_code: how the column of names writes a name.
+        text: gives the string of a text.
     """
 
-    def __init__(self, tasks: TaskRows, resources: ResourceBook, name_code: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        tasks: TaskRows,
+        resources: ResourceBook,
+        name_code: Callable[[str], int],
+        text: Callable[[str], int],
+    ) -> None:
+        self._text = text
         self._tasks = tasks
         self._resources = resources
         self._name_code = name_code
@@ -115,7 +123,7 @@ class Crowd:
             ended_ns=Column(number, ended_ns),
             outcome=Outcomes(number, lambda rows: self._of_end(rows, "i", 4), counts),
             steps=Column(number, lambda rows: [0] * len(rows)),
-            error=Column(number, lambda rows: [tasks.error.get(row, NONE) for row in rows]),
+            error=Column(number, lambda rows: [self._error(row) for row in rows]),
             cancelled_by=Column(number, lambda rows: [self._cancelled(row)[0] for row in rows]),
             cancelled_at=Column(number, lambda rows: [self._cancelled(row)[1] for row in rows]),
             unheeded=Column(number, lambda rows: [0] * len(rows)),
@@ -124,8 +132,7 @@ class Crowd:
 
     def lines(self, output: OutputBook, origin_ns: int) -> Lines:
         """The lines that were printed last."""
-        last = output.rows[-LAST_LINES:]
-        return Lines(*columns("qibiii", [(time - origin_ns, *rest) for time, *rest in last]))
+        return output.table(origin_ns, LAST_LINES)
 
     def resources(self) -> Resources:
         """The table of resources."""
@@ -177,6 +184,10 @@ class Crowd:
     def _name(self, row: int) -> int:
         name = self._tasks.names[row]
         return NONE if name is None else self._name_code(name)
+
+    def _error(self, row: int) -> int:
+        error = self._tasks.error.get(row)
+        return NONE if error is None else self._text(error)
 
     def _cancelled(self, row: int) -> tuple[int, int]:
         return self._tasks.cancelled.get(row, (Actor.UNKNOWN, NONE))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.record.asyncio_names import GATHERING, foreign_actor, gave_up, is_wakeup
 from asyncdemo.record.awaits import BRIEF, YIELD
 from asyncdemo.record.clock import SECOND, nanoseconds
-from asyncdemo.record.coroutines import HIDDEN
+from asyncdemo.record.coroutines import HIDDEN, UNWANTED
 from asyncdemo.record.steps import Mark, NoStep, Step
 from asyncdemo.record.tables import END, StepRows
 from asyncdemo.trace import NONE, Actor, Outcome
@@ -38,7 +38,26 @@ _END_SIZE = END.size
 _RETURNED, _RAISED, _CANCELLED = int(Outcome.RETURNED), int(Outcome.RAISED), int(Outcome.CANCELLED)
 _DESTROYED = int(Outcome.DESTROYED)
 _TIMER, _PROGRAM = int(Actor.TIMER), int(Actor.PROGRAM)
+_UNKNOWN = int(Actor.UNKNOWN)
 _running_loop = asyncio._get_running_loop
+_row: Callable[[NoStep], int] = vars(NoStep)["row"].__get__
+_set_row: Callable[[NoStep, int], None] = vars(NoStep)["row"].__set__
+
+
+class _Idle(NoStep):
+    """What stands for nothing that runs where tasks are left out: one of those may be running."""
+
+    __slots__ = ()
+
+    @property
+    def row(self) -> int:
+        """On whose behalf the loop acts: nobody known while a task runs, else what it is without tasks."""
+        outside = _running_loop() is not None and asyncio.current_task() is not None
+        return _UNKNOWN if outside else _row(self)
+
+    @row.setter
+    def row(self, row: int) -> None:
+        _set_row(self, row)
 
 
 class LoopRecorder(StepRows):
@@ -51,6 +70,7 @@ class LoopRecorder(StepRows):
         running: what is running: a step, or something with the `row` of the task or the `Actor` on whose behalf a
             callback runs.
         idle: what stands there while nothing of the kind runs.
+        budget: bounds how many steps are kept.
         busy_since: when the running step or callback began.
         due: when the timer whose callback is running was due.
         fresh: the tasks made in the running step.
@@ -59,6 +79,7 @@ class LoopRecorder(StepRows):
         first_turn: what is known of the tasks that were there before, until the loop has come round once, or None.
         cut: since when ready, wait and waker of what is left of a step that an eager task interrupted, or None.
         noticed: whether what runs was seen to run long; in virtual time nobody looks, and it may be anything.
+        chooses: whether there may be tasks that were asked to be left out.
         overridden: whether the loop's class has a `_call_soon` of its own.
         unusual: whether there may be something in `fresh`, `watch` or `cut`.
     """
@@ -68,6 +89,7 @@ class LoopRecorder(StepRows):
         "brief",
         "busy_since",
         "caller",
+        "chooses",
         "coroutine",
         "cut",
         "debug",
@@ -94,19 +116,21 @@ class LoopRecorder(StepRows):
     )
 
     def __init__(self, recorder: Recorder, number: int, loop: Any) -> None:
-        super().__init__()
+        super().__init__(recorder.budget)
         self.recorder = recorder
+        self.chooses = recorder.scope.chooses
         self.time = recorder.clock.seconds
         self.number = number
         self.loop_class = f"{type(loop).__module__}.{type(loop).__qualname__}"
-        self.thread = threading.current_thread().name
-        self.ident = get_ident()
+        self.seen_in_its_thread()
         self.brief, self.stall = recorder.brief_ns / SECOND, recorder.stall_ns / SECOND
         self.due = 0.0
         self.steps, self.add = recorder.tasks.steps, recorder.tasks.add
         self.caller, self.coroutine = recorder.callers.site, recorder.coroutines.of
         self.waits = recorder.waits
         self.idle = NoStep(Actor.TIMER if recorder.clock.name == "virtual" else Actor.NETWORK)
+        if self.chooses:
+            self.idle.__class__ = _Idle
         self.running: Any = self.idle
         self.busy_since = 0.0
         self.debug = loop.get_debug()
@@ -119,6 +143,11 @@ class LoopRecorder(StepRows):
         self.expected: tuple[Any, Mark, Any] | None = None
         self.unusual = False
         self.first_turn: FirstTurn | None = None
+
+    def seen_in_its_thread(self) -> None:
+        """Notes that this is the thread that runs the loop; another one may have handed it a callback before."""
+        self.thread = threading.current_thread().name
+        self.ident = get_ident()
 
     # A task's life
 
@@ -135,13 +164,35 @@ class LoopRecorder(StepRows):
         """
         return self._woken_step(callback, args, new) if is_wakeup(callback, args) else self._next(callback, args, new)
 
+    def _is_unwanted(self, task: AnyTask) -> bool:
+        """Whether a task was asked to be left out; notes for whom it makes others then."""
+        heirs = self.recorder.heirs
+        if id(task) in self.steps or task in heirs:
+            return task in heirs
+        unwanted = self.coroutine(task.get_coro())[0] == UNWANTED
+        if unwanted:
+            heirs[task] = self._maker()
+        return unwanted
+
+    def _maker(self) -> int:
+        """The task that makes another one now: if it is left out the one that had it made, and so on, or `NONE`."""
+        if self.running is not self.idle or not self.chooses or asyncio._get_running_loop() is None:
+            return self.task
+        task = asyncio.current_task()
+        return NONE if task is None else self.recorder.heirs.get(task, NONE)
+
+    def is_outside(self) -> bool:
+        """Whether a task that was asked to be left out is running."""
+        if not self.chooses or self.running is not self.idle or asyncio._get_running_loop() is None:
+            return False
+        return asyncio.current_task() is not None
+
     def _next(self, callback: Any, args: tuple[Any, ...], new: Callable[[], Any]) -> Any:
         """The step that no future wakes a task to: the first or, unless it is known, one after `sleep(0)`."""
         task, running = callback.__self__, self.running
         if running.task is not task:
             step = new()
-            again = self.first_turn is not None and self.first_turn.again(step, task)
-            return step if again or self.first_step(step, task) else None
+            return step if self.first_step(step, task) else None
         step = self._again(running, callback, args, new)
         running.scheduled = step.scheduled = True
         step.task, step.ready, step.wait, step.waker = task, self.time(), YIELD, step.row
@@ -149,6 +200,8 @@ class LoopRecorder(StepRows):
 
     def _woken_step(self, callback: Any, args: tuple[Any, ...], new: Callable[[], Any]) -> Any:
         task = callback.__self__
+        if self.chooses and self._is_unwanted(task):
+            return None
         known = self.steps.get(id(task))
         if known is None or type(known) is Mark:
             step = self.adopted(new(), task, known)
@@ -172,6 +225,10 @@ class LoopRecorder(StepRows):
 
     def first_step(self, step: Any, task: AnyTask) -> bool:
         """Makes `step` the one that serves a task seen for the first time; False when the task is to be left out."""
+        if self.first_turn is not None and self.first_turn.again(step, task):
+            return True
+        if self.chooses and self._is_unwanted(task):
+            return False
         coroutine = task.get_coro()
         coro, defined = self.coroutine(coroutine)
         if coro == HIDDEN:
@@ -186,8 +243,8 @@ class LoopRecorder(StepRows):
             step.row, step.since = mark.row, mark.since
         else:
             step.since = now = self.time()
-            parent = running.row
-            step.row = self.add(now, coro, defined, parent if parent >= 0 else NONE, self.caller(), self.number)
+            parent = running.row if running.row >= 0 else self._maker()
+            step.row = self.add(now, coro, defined, parent, self.caller(), self.number)
         if self.watch:
             self.recorder.resources.handed_over(self, coroutine, running.row, step.row)
         self.steps[id(task)] = Mark(step.row, step.since) if self.debug else step
@@ -292,7 +349,7 @@ class LoopRecorder(StepRows):
             tasks.unheeded[row] = max(0, task.cancelling() - 1)  # the last one it heeded
         elif (error := task._exception) is not None:
             outcome = _RAISED
-            tasks.error[row] = self.recorder.strings.intern(_error_text(error))
+            tasks.error[row] = _error_text(error)
             tasks.raised[id(task)] = row
         else:
             outcome = _RETURNED
@@ -420,11 +477,12 @@ class LoopRecorder(StepRows):
     def eager(self, factory: Callable[..., Any], loop: Any, coroutine: Any, options: dict[str, Any]) -> Any:
         """Calls a task factory of the program's, which may run the task's first step before it returns."""
         coro, defined = self.coroutine(coroutine)
-        if coro == HIDDEN:
+        if coro <= HIDDEN:
             return factory(loop, coroutine, **options)
         creator, cut, since, expected = self.running, self.cut, self.busy_since, self.expected
         began = self.time()
-        row = self.add(began, coro, defined, max(creator.row, NONE), self.caller(), self.number)
+        parent = creator.row if creator.row >= 0 else self._maker()
+        row = self.add(began, coro, defined, parent, self.caller(), self.number)
         mark = Mark(row, began, began)
         if creator.row >= 0:
             ready, wait, waker = cut or (creator.ready, creator.wait, creator.waker)

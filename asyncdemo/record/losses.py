@@ -85,6 +85,10 @@ class LossBook:
         where = self._recorder.sites.place(site) if site >= 0 else None
         self._lost.append(_Lost(Loss.STRAY_RELEASE, self._recorder.now(), semaphore, task, where, where))
 
+    def forget(self, before_ns: int) -> None:
+        """Lets go of what was lost before this time."""
+        self._lost[:] = [lost for lost in self._lost if lost.t_ns >= before_ns]
+
     def table(self, origin_ns: int) -> Losses:
         """The losses so far, with times from `origin_ns`."""
         text = self._recorder.strings.intern

@@ -13,8 +13,10 @@ import os
 import select
 import sys
 from _thread import RLock, allocate_lock, start_new_thread
+from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import suppress
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TextIO
 
 from asyncdemo.record.tables import columns
@@ -34,15 +36,17 @@ class OutputBook:
 
     Args:
         hold: whether they are kept from the terminal.
+        watch: whether they are noted at all; held ones are.
 
     Attributes:
         screen: where a view can draw while output is held: the real standard output.
     """
 
-    def __init__(self, recorder: Recorder, *, hold: bool) -> None:
+    def __init__(self, recorder: Recorder, *, hold: bool, watch: bool = True) -> None:
         self._recorder = recorder
+        self._watch_streams = watch or hold
         self._hold = hold
-        self.rows: list[tuple[int, int, int, int, int, int]] = []
+        self.rows: list[tuple[int, int, int, int | str, int, int]] = []
         self._unfinished: dict[int, str] = {}
         self._watched: list[Any] = []
         self._captures: list[_DescriptorCapture] = []
@@ -53,18 +57,27 @@ class OutputBook:
         """Begins to watch."""
         if self._hold:
             self._hold_descriptors()
-        for number, name in _STREAMS.items():
+        for number, name in _STREAMS.items() if self._watch_streams else ():
             stream = getattr(sys, name)
             if isinstance(stream, io.TextIOBase):
                 with suppress(AttributeError):
                     self._watch(stream, number)
 
-    def stop(self) -> None:
-        """Watches no longer; what was printed without a newline at its end becomes a line."""
+    @property
+    def is_watching(self) -> bool:
+        """Whether lines are noted, or held."""
+        return bool(self._watched or self._captures)
+
+    def unwatch(self) -> None:
+        """Gives the streams their own `write` back."""
         for stream in self._watched:
             with suppress(AttributeError):
                 del stream.write
         self._watched.clear()
+
+    def stop(self) -> None:
+        """Watches no longer; what was printed without a newline at its end becomes a line."""
+        self.unwatch()
         for capture in self._captures:
             with suppress(OSError, ValueError, AttributeError):
                 getattr(sys, _STREAMS[capture.number]).flush()
@@ -123,11 +136,24 @@ class OutputBook:
         self._append(number, line, task, origin, NONE if loop is None else len(loop))
 
     def _append(self, number: int, line: str, task: int, origin: int, steps: int) -> None:
-        self.rows.append((self._recorder.now(), task, number, self._recorder.strings.add(line), origin, steps))
+        # A text that may be forgotten is not among those that are kept before somebody reads it.
+        text = line if self._recorder.scope.max_steps is not None else self._recorder.strings.add(line)
+        self.rows.append((self._recorder.now(), task, number, text, origin, steps))
 
-    def table(self, origin_ns: int) -> Lines:
-        """The lines so far, with times from `origin_ns`."""
-        return Lines(*columns("qibiii", [(t - origin_ns, *rest) for t, *rest in list(self.rows)]))
+    def table(self, origin_ns: int, last: int = 0) -> Lines:
+        """The lines so far, or the `last` ones of them, with times from `origin_ns`."""
+        rows = [
+            (t_ns - origin_ns, task, stream, self._string(text), origin, steps)
+            for t_ns, task, stream, text, origin, steps in self.rows[-last:]
+        ]
+        return Lines(*columns("qibiii", rows))
+
+    def _string(self, text: int | str) -> int:
+        return text if isinstance(text, int) else self._recorder.strings.intern(text)
+
+    def forget(self, before_ns: int) -> None:
+        """Lets go of the lines that were printed before this time."""
+        del self.rows[: bisect_left(self.rows, before_ns, key=itemgetter(0))]
 
 
 class _DescriptorCapture:

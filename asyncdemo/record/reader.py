@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from asyncdemo.record.clock import SECOND, nanoseconds
 from asyncdemo.record.crowd import Crowd
-from asyncdemo.record.tables import STEP, TaskColumns, columns, merged, steps_table, view
-from asyncdemo.trace import NONE, Actor, Loops, Running, Steps, Tasks, Trace
+from asyncdemo.record.forgetting import ForgetfulRows
+from asyncdemo.record.tables import ROWS, STEP, TaskColumns, columns, merged, steps_table, view
+from asyncdemo.selection import in_order, newest
+from asyncdemo.trace import NONE, Actor, Loops, Processes, Running, Steps, Tasks, Trace
 
 if TYPE_CHECKING:
     from asyncdemo.record.recorder import Recorder
@@ -58,6 +60,7 @@ class Reader:
             later, such as how a task ended, shows in earlier snapshots too.
         """
         recorder = self._recorder
+        recorder.forgetting.followed = True
         if recorder.trace is not None:
             return self._finished_since(recorder.trace, cursor)
         after = tuple(len(loop) for loop in list(recorder.loops))
@@ -66,14 +69,12 @@ class Reader:
         before = (cursor or ()) + (0,) * (len(after) - len(cursor or ()))
         most = max(after, default=0) if most_steps is None else most_steps
         first = tuple(max(row, end - most) for row, end in zip(before, after, strict=True))
-        new: list[bytearray] = []
 
         def new_steps(origin: int) -> Steps:
-            new.extend(loop.since(row) for loop, row in zip(list(recorder.loops), first, strict=False))
-            ends = [row + len(rows) // STEP.size for row, rows in zip(first, new, strict=True)]
             nonlocal after
-            after = tuple(ends)
-            return _merged_table(new, origin)
+            read = [loop.since(row) for loop, row in zip(list(recorder.loops), first, strict=False)]
+            after = tuple(row + len(rows) // STEP.size for row, rows in read)
+            return _merged_table([rows for _, rows in read], origin)
 
         trace = self._make_trace(new_steps, recorder.now(), recorder.pending.waits())
         return trace, after
@@ -82,14 +83,15 @@ class Reader:
         """The finished trace with only the steps since `cursor`, if one loop had them all; else with all of them."""
         if len(self._recorder.loops) > 1:
             return trace, tuple(len(loop) for loop in self._recorder.loops)
-        first, after = (cursor or (0,))[0], len(trace.steps)
+        dropped, after = trace.lost.get("steps", 0), len(trace.steps)
+        first = max(0, (cursor or (0,))[0] - dropped)
         new = Steps(*(getattr(trace.steps, each.name)[first:] for each in fields(Steps)))
-        return replace(trace, steps=new), (after,)
+        return replace(trace, steps=new), (dropped + after,)
 
     def _crowd_trace(self, end_ns: int) -> Trace:
         recorder = self._recorder
         if self._crowd is None:
-            self._crowd = Crowd(recorder.tasks, recorder.resources, recorder.name_code)
+            self._crowd = Crowd(recorder.tasks, recorder.resources, recorder.name_code, recorder.strings.intern)
             # What it took in so far is of no use any more.
             self._columns = TaskColumns(recorder.tasks, recorder.name_code)
         origin = recorder.origin()
@@ -99,6 +101,7 @@ class Reader:
         return Trace(
             meta=self.described(),
             duration_ns=max(end_ns - origin, 0),
+            processes=self._processes_table(),
             loops=self._loops_table(),
             tasks=self._crowd.tasks(origin, end_ns),
             resources=self._crowd.resources(),
@@ -118,7 +121,15 @@ class Reader:
             end_ns: when it ended.
             waiting: what each task that was suspended then waited for.
         """
-        return self._make_trace(lambda origin: self._all_steps(under_way, end_ns, origin), end_ns, waiting, under_way)
+        most = self._recorder.scope.max_steps
+        steps = len(under_way) + sum(map(len, self._recorder.loops))
+        trace = self._make_trace(lambda origin: self._all_steps(under_way, end_ns, origin), end_ns, waiting, under_way)
+        if isinstance(self._recorder.tasks, ForgetfulRows):
+            trace = in_order(trace, self._recorder.tasks.free)
+        if most is None or steps <= most:
+            return trace
+        trace = newest(trace, most, lines=self._recorder.holds_output)
+        return replace(trace, lost={**trace.lost, "steps": steps - len(trace.steps)})
 
     def so_far(self) -> Trace:
         """The recording up to now as `whole` has it; what is under way ends now."""
@@ -153,9 +164,7 @@ class Reader:
             steps = steps_from(origin)  # last, for those of the tasks that have ended must be among them
         under_way = self.under_way() if at_the_end is None else at_the_end
         running = _running_table(under_way, origin, end_ns, len(known))
-        for task, start_ns, wait in zip(running.task, running.start_ns, running.wait, strict=True):
-            if wait == NONE:
-                known.began(task, start_ns)
+        _note_first_steps(known, running)
         # Each after what refers to its rows: the program goes on.
         waiting = {**waiting, **recorder.pending.left()}
         cancels = recorder.cancels.table()
@@ -170,8 +179,9 @@ class Reader:
         return Trace(
             meta=self.described(),
             duration_ns=max(end_ns - origin, 0),
+            processes=self._processes_table(),
             loops=self._loops_table(),
-            tasks=self._tasks_table(known, waiting, Counter(steps.task) if counted else {}),
+            tasks=self._tasks_table(known, waiting, Counter(steps.task) + recorder.budget.ran if counted else {}),
             steps=steps,
             running=Running() if counted else running,
             cancels=cancels,
@@ -195,6 +205,7 @@ class Reader:
     def _lost(self) -> dict[str, int]:
         adopted = self._recorder.tasks.adopted
         lost = {
+            "steps": ROWS * sum(loop.gone for loop in list(self._recorder.loops)),
             "lines of waits": self._recorder.waits.unseen_waits,
             "beginning of an older task" if adopted == 1 else "beginnings of older tasks": adopted,
             "the rest of the recording": int(self._recorder.fault is not None),
@@ -225,30 +236,41 @@ class Reader:
         return [(number, *step) for number, step in seen if step is not None]
 
     def _all_steps(self, under_way: Sequence[UnderWay], end_ns: int, origin_ns: int, *, keep: bool = False) -> Steps:
-        """All steps; those under way end with the recording. A single loop gives its own up, but when told to keep."""
+        """All steps; those under way end with the recording. Without `keep` a single loop gives them up."""
         take = not keep and len(self._recorder.loops) == 1
-        rows = [loop.take() if take else loop.since(0) for loop in list(self._recorder.loops)]
+        rows = [loop.take() if take else loop.since(0)[1] for loop in list(self._recorder.loops)]
         for number, ready, start, task, wait, waker in under_way:
             rows[number] += STEP.pack(ready, start, end_ns / SECOND, task, wait, waker)
         return _merged_table(rows, origin_ns)
 
     def _loops_table(self) -> Loops:
         text = self._recorder.strings.intern
-        return Loops(
-            *columns("ii", [(text(loop.loop_class), text(loop.thread)) for loop in list(self._recorder.loops)])
-        )
+        loops = [(text(loop.loop_class), text(loop.thread), 0) for loop in list(self._recorder.loops)]
+        return Loops(*columns("iii", loops))
+
+    def _processes_table(self) -> Processes:
+        name = self._recorder.strings.intern(self._recorder.process or process_name())
+        return Processes(*columns("iii", [(name, os.getpid(), NONE)]))
 
     def _tasks_table(self, known: TaskColumns, waiting: Mapping[int, int], counts: Mapping[int, int]) -> Tasks:
         count, cancelled = len(known), dict(self._recorder.tasks.cancelled)
+        text = self._recorder.strings.intern
+        errors = {row: text(error) for row, error in list(self._recorder.tasks.error.items())}
         return Tasks(
             **known.views(),
             steps=_sparse(count, counts, 0),
-            error=_sparse(count, dict(self._recorder.tasks.error), NONE),
+            error=_sparse(count, errors, NONE),
             cancelled_by=_sparse(count, {row: who for row, (who, _) in cancelled.items()}, Actor.UNKNOWN),
             cancelled_at=_sparse(count, {row: site for row, (_, site) in cancelled.items()}, NONE),
             unheeded=_sparse(count, dict(self._recorder.tasks.unheeded), 0),
             waiting=_sparse(count, waiting, NONE),
         )
+
+
+def process_name() -> str:
+    """What `multiprocessing` calls this process; a program that has not imported it has one."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return "MainProcess" if multiprocessing is None else str(multiprocessing.current_process().name)
 
 
 def _merged_table(rows: list[bytearray], origin_ns: int) -> Steps:
@@ -266,6 +288,13 @@ def _running_table(under_way: Sequence[UnderWay], origin_ns: int, end_ns: int, t
         if task < tasks and nanoseconds(start) <= end_ns
     ]
     return Running(*columns("qqiii", rows))
+
+
+def _note_first_steps(known: TaskColumns, running: Running) -> None:
+    """Notes when the tasks began that are in their first step."""
+    for task, start_ns, wait in zip(running.task, running.start_ns, running.wait, strict=True):
+        if wait == NONE:
+            known.began(task, start_ns)
 
 
 def _sparse(count: int, values: Mapping[int, int], default: int) -> memoryview[int]:

@@ -9,6 +9,7 @@ import threading
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -17,9 +18,11 @@ from asyncdemo.record.adopting import adopt
 from asyncdemo.record.asyncio_loops import install as observe_asyncio
 from asyncdemo.record.asyncio_loops import unwatch_factory, watch_factory
 from asyncdemo.record.awaits import MARK, WaitBook
+from asyncdemo.record.births import Births
 from asyncdemo.record.cancels import CancelBook
 from asyncdemo.record.clock import SECOND, RealClock, VirtualClock, nanoseconds
 from asyncdemo.record.coroutines import CoroutineBook
+from asyncdemo.record.forgetting import ForgetfulRows, Forgetting
 from asyncdemo.record.hangs import HangBook
 from asyncdemo.record.hooks import Hooks
 from asyncdemo.record.library_futures import install as mark_library_futures
@@ -29,10 +32,11 @@ from asyncdemo.record.output import OutputBook
 from asyncdemo.record.pending import PendingTasks
 from asyncdemo.record.reader import Reader, UnderWay
 from asyncdemo.record.resources import Request, ResourceBook
+from asyncdemo.record.scope import WHOLE, Scope
 from asyncdemo.record.sites import Callers, SiteBook, Strings
 from asyncdemo.record.stalls import StallBook
 from asyncdemo.record.steps import run_step
-from asyncdemo.record.tables import TaskRows
+from asyncdemo.record.tables import StepBudget, TaskRows
 from asyncdemo.record.trio_runs import TrioBook
 from asyncdemo.record.uvloop_loops import install as observe_uvloop
 from asyncdemo.record.workers import WorkerBook
@@ -50,6 +54,11 @@ LONGEST_NUMBER = 9
 _active: Recorder | None = None
 
 
+def active() -> Recorder | None:
+    """The recorder that is at work in this process, or None."""
+    return _active
+
+
 class Recorder:
     """Records every event loop of the process.
 
@@ -59,6 +68,8 @@ class Recorder:
         meta: what the trace is to say about itself, in values that JSON can hold.
         wanted: whether anybody will read the trace in the end; when not, `stop` gives an empty one at no cost.
         mask: hides in a text, such as a printed line, what must not be kept; None keeps all.
+        scope: what is recorded; None for all.
+        watch_output: whether what the program prints is recorded.
         gives_way: whether it ends when somebody else begins to record, who would be refused otherwise.
         closely: whether to note what only a diagnosis needs, and what costs a little: where each coroutine was made,
             all lines of the program's that led to a wait, and the moment from which on nothing can ever happen.
@@ -68,6 +79,10 @@ class Recorder:
         fault: one sentence when the recorder had to switch itself off, else None.
         trace: what was recorded, once the recording has ended, else None.
         screen: where to draw while output is held, else None.
+        heirs: for each task that was asked to be left out the recorded one, or `NONE`, on whose behalf it makes others.
+        process: what to call this process, or None for what `multiprocessing` calls it.
+        holds_output: whether what the program prints is kept from the terminal.
+        when_loop: called with the first loop's recorder in that loop's thread, or None.
     """
 
     def __init__(
@@ -78,6 +93,8 @@ class Recorder:
         meta: Mapping[str, Any] | None = None,
         wanted: bool = True,
         mask: Callable[[str], str] | None = None,
+        scope: Scope = WHOLE,
+        watch_output: bool = True,
         gives_way: bool = False,
         closely: bool = False,
         on_hang: Callable[[], object] | None = None,
@@ -89,13 +106,22 @@ class Recorder:
         real = self.clock.name == "real"
         self.brief_ns, self.burst_ns = (BRIEF_NS, BURST_NS) if real else (0, 0)
         self.stall_ns, self.pause_ns = STALL_NS, PAUSE_NS
+        self.scope = scope
+        self.budget = StepBudget(scope.max_steps)
+        self.heirs: weakref.WeakKeyDictionary[asyncio.Task[Any], int] = weakref.WeakKeyDictionary()
+        self.when_loop: Callable[[], None] | None = None
+        self.process: str | None = None
+        self.holds_output = hold_output
+        self.births = Births(self)
         self.hooks = Hooks()
-        self.tasks = TaskRows()
+        self.tasks = TaskRows() if scope.max_steps is None else ForgetfulRows()
+        self.forgetting = Forgetting(self)
+        self.budget.forget = self.guarded(self.forgetting.forget)
         self.strings = Strings(mask)
         self.sites = SiteBook(self.strings)
         self.callers = Callers(self.sites)
         self.cancels = CancelBook(self.sites)
-        self.coroutines = CoroutineBook(self.strings, self.sites, self.tasks)
+        self.coroutines = CoroutineBook(self.strings, self.sites, self.tasks, scope)
         self.waits = WaitBook(self.strings, self.sites, self.tasks, closely=closely)
         self.losses = LossBook(self, closely=closely)
         self.hangs = HangBook(self, watched=closely, on_hang=on_hang)
@@ -106,20 +132,20 @@ class Recorder:
         self.stalls = StallBook(self)
         self.trio = TrioBook(self)
         self.loops: list[LoopRecorder] = []
-        self.output = OutputBook(self, hold=hold_output)
+        self.output = OutputBook(self, hold=hold_output, watch=watch_output)
         self.seen_loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
         self.pending = PendingTasks(self)
         self._reader = Reader(self)
         self._lock = threading.RLock()
-        self.meta = dict(meta or {})
-        self._wanted = wanted
+        self.meta = {**(meta or {}), **scope.described()}
+        self._wanted, self._recording = wanted, False
         self.trace: Trace | None = None
         self.started_ns = self.now()  # a view may look before the recording begins
 
     # Recording
 
-    def start(self) -> Self:
-        """Begins to record.
+    def stand_by(self) -> None:
+        """Notes what a recording that begins later could not find out, and holds back what is printed if it is to.
 
         Raises:
             AsyncdemoError: another recorder is at work in this process.
@@ -133,11 +159,26 @@ class Recorder:
             )
         _active = self
         self.sites.leave_out_launcher()
+        if self.holds_output:
+            self.output.start()
+        self.births.install()
+
+    def start(self) -> Self:
+        """Begins to record.
+
+        Raises:
+            AsyncdemoError: another recorder is at work in this process.
+        """
+        if _active is not self:
+            self.stand_by()
+        self._recording = True
+        self.births.restore()
         self.sites.add_entries(run_step)
         self.started_ns = self.now()
         self.waits.since_s = self.clock.seconds()
         self.meta["started"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        self.output.start()
+        if not self.holds_output:
+            self.output.start()
         observe_asyncio(self)
         observe_uvloop(self)
         mark_library_futures(self.hooks)
@@ -152,25 +193,47 @@ class Recorder:
         self.hangs.start()
         return self
 
+    def take_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Takes in a loop that runs in this thread, and its tasks, though another thread may have seen it first."""
+        known = self.of_loop(loop)
+        if self.trace is None and known.ident != get_ident():
+            known.seen_in_its_thread()
+            self.guarded(adopt)(known, loop)
+
+    def close(self) -> None:
+        """Ends the recording while the program goes on. What it prints stays held if it was."""
+        if self.trace is None:
+            self.meta["goes_on"] = True
+            output = () if self.holds_output else (self.output.stop,)
+            self._close((self.stalls.stop, self.trio.stop, self.hooks.restore, *output, self._forget_marks))
+
     def stop(self) -> Trace:
         """Ends the recording and returns what was recorded. Stopping again returns the same trace."""
-        global _active
         if self.trace is None:
-            end_ns = self.now()
-            under_way = self._reader.under_way()
-            self.guarded(self._note_stalls)(under_way, end_ns / SECOND)
-            try:
-                waiting = self.pending.waits(all_names=True)
-                self.tasks.unheeded |= self.pending.unheeded()
-            except Exception as fault:
-                self.fail(fault)
-                waiting = {}
-            books = (self.hangs.stop, self.losses.stop, self.stalls.stop, self.trio.stop)
-            for part in (*books, self.hooks.restore, self.output.stop, self._forget_marks):
-                self.guarded(part)()
-            _active = None
-            reader = self._reader
-            self.trace = reader.whole(under_way, end_ns, waiting) if self._wanted else Trace(meta=reader.described())
+            parts = (self.stalls.stop, self.trio.stop, self.hooks.restore, self.output.stop, self._forget_marks)
+            return self._close(parts)
+        if self.output.is_watching:
+            self.guarded(self.output.stop)()
+            lines, strings = self.output.table(self.origin()), tuple(self.strings.texts)
+            self.trace = replace(self.trace, lines=lines, strings=strings)
+        return self.trace
+
+    def _close(self, parts: Sequence[Callable[[], None]]) -> Trace:
+        global _active
+        end_ns = self.now()
+        under_way = self._reader.under_way()
+        self.guarded(self._note_stalls)(under_way, end_ns / SECOND)
+        try:
+            waiting = self.pending.waits(all_names=True)
+            self.tasks.unheeded |= self.pending.unheeded()
+        except Exception as fault:
+            self.fail(fault)
+            waiting = {}
+        for part in (self.births.restore, self.hangs.stop, self.losses.stop, *parts):
+            self.guarded(part)()
+        self._recording, _active = False, None
+        reader = self._reader
+        self.trace = reader.whole(under_way, end_ns, waiting) if self._wanted else Trace(meta=reader.described())
         return self.trace
 
     @staticmethod
@@ -185,6 +248,17 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def abandon(self) -> None:
+        """In a forked child, lets go of what the parent records: nothing is recorded any more.
+
+        What the parent holds of the output stays held: it is the parent that shows it.
+        """
+        global _active
+        unhook = (self.births.restore, self.hooks.restore, self.output.unwatch, self._forget_marks)
+        for part in (self.stalls.stop, self.trio.stop, *unhook):
+            self.guarded(part)()
+        _active = None
 
     @property
     def screen(self) -> TextIO | None:
@@ -233,6 +307,8 @@ class Recorder:
         """The recorder of `loop`; a new one the first time that it is seen."""
         known = vars(loop).get(MARK)
         if known is None:
+            if self.when_loop is not None and not self.loops:
+                self.guarded(self.when_loop)()
             known = self._meet(loop)
         return known  # type: ignore[no-any-return]
 
@@ -257,7 +333,9 @@ class Recorder:
         return made
 
     def running(self) -> LoopRecorder | None:
-        """The recorder of the loop that runs in this thread, or None."""
+        """The recorder of the loop that runs in this thread, or None; always None before and after the recording."""
+        if not self._recording:
+            return None
         trio = self.trio.running()
         if trio is not None:
             return trio

@@ -16,11 +16,15 @@ import sys
 import weakref
 from _thread import allocate_lock
 from array import array
-from collections.abc import Callable, Coroutine, Sequence
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Coroutine
 from functools import wraps
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.record.awaits import MARK
+from asyncdemo.record.holds import HoldRows
 from asyncdemo.record.sites import Callers, SiteBook, Strings
 from asyncdemo.record.tables import columns, view
 from asyncdemo.trace import NONE, Holds, Levels, Resources
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 _ASYNCIO_FILES = (asyncio.locks.__file__, asyncio.queues.__file__)
 
 
+MADE_WITH: weakref.WeakKeyDictionary[asyncio.Semaphore, int] = weakref.WeakKeyDictionary()
+"""How many slots the semaphores had that were made when a recording was about to come."""
 INNER = -9
 """The mark of a lock that is part of another primitive's works."""
 
@@ -49,39 +55,6 @@ class Request:
         self.site = site
         self.waited = False
         self.refused = False
-
-
-class _HoldRows:
-    """Who held what, in order of acquisition; times count from the origin."""
-
-    def __init__(self) -> None:
-        self.resource, self.task, self.site = array("i"), array("i"), array("i")
-        self.asked_ns, self.from_ns, self.to_ns = array("q"), array("q"), array("q")
-
-    def add(self, resource: int, task: int, asked_ns: int, from_ns: int, site: int) -> int:
-        """Appends a hold that has begun and returns its row."""
-        self.resource.append(resource)
-        self.task.append(task)
-        self.asked_ns.append(asked_ns)
-        self.from_ns.append(from_ns)
-        self.to_ns.append(NONE)
-        self.site.append(site)
-        return len(self.site) - 1
-
-    def table(self, still_held: Sequence[int], end_ns: int) -> Holds:
-        """The holds so far; those `still_held` end at `end_ns`."""
-        number = len(self.site)
-        to_ns = self.to_ns[:number]
-        for row in still_held:
-            to_ns[row] = end_ns
-        return Holds(
-            resource=view(self.resource[:number]),
-            task=view(self.task[:number]),
-            asked_ns=view(self.asked_ns[:number]),
-            from_ns=view(self.from_ns[:number]),
-            to_ns=view(to_ns),
-            site=view(self.site[:number]),
-        )
 
 
 class ResourceBook:
@@ -117,10 +90,14 @@ class ResourceBook:
         self.rows: list[tuple[int, int, int, int]] = []
         self._names: list[str] = []
         self._of_kind: dict[str, int] = {}
-        self._marked: list[Any] = []
+        self._marked: dict[int, list[weakref.ref[Any]]] = {}
+        self._gone: dict[int, int] = {}
+        """Resources that are no more, and how often they were looked for since."""
+        self._spare: dict[str, deque[int]] = {}
+        """By kind the rows that stand for nothing any more."""
         self._lock = allocate_lock()
         self._open: dict[int, list[int]] = {}
-        self.holds = _HoldRows()
+        self.holds = HoldRows()
         self._burst_ns = burst_ns
         self._level_times: array[int] = array("q")
         self._level_resources: array[int] = array("i")
@@ -141,19 +118,24 @@ class ResourceBook:
 
     def forget(self) -> None:
         """Takes the marks off again."""
-        for reference in self._marked:
+        for reference in chain.from_iterable(self._marked.values()):
             thing = reference()
             if thing is not None:
                 vars(thing).pop(MARK, None)
 
     def _released_first(self, semaphore: asyncio.Semaphore) -> int:
         """The row of a semaphore that was given a slot before any was taken: its limit is what it had before."""
-        limit = getattr(semaphore, "_bound_value", semaphore._value - 1)
+        limit = MADE_WITH.get(semaphore, getattr(semaphore, "_bound_value", semaphore._value - 1))
         with self._lock:
             return self._add(semaphore, self._callers.site(), limit)
 
     def _add(self, thing: Any, site: int, limit: int) -> int:
         kind = type(thing).__name__
+        if self._spare.get(kind):
+            row = self._spare[kind].popleft()
+            self.rows[row] = (*self.rows[row][:2], limit, site)
+            self._mark(thing, row)
+            return row
         number = self._of_kind[kind] = self._of_kind.get(kind, 0) + 1
         row = len(self.rows)
         name = kind if number == 1 else f"{kind} {number}"
@@ -164,7 +146,7 @@ class ResourceBook:
 
     def _mark(self, thing: Any, row: int) -> None:
         setattr(thing, MARK, row)
-        self._marked.append(weakref.ref(thing))
+        self._marked.setdefault(row, []).append(weakref.ref(thing))
 
     # What the replaced functions call
 
@@ -192,6 +174,8 @@ class ResourceBook:
     def released(self, thing: Any) -> None:
         """Notes that a lock or a slot was given back."""
         loop = self._running()
+        if loop is not None and loop.is_outside():  # what it gives back was not seen to be taken
+            return
         task = loop.task if loop is not None else NONE
         now = self._now()
         if loop is not None and task in loop.watch:
@@ -201,12 +185,13 @@ class ResourceBook:
             resource = self._released_first(thing)
         if resource is not None and isinstance(thing, asyncio.Semaphore):
             self._check_slots(thing, resource, task)
-        held = self._open.get(NONE if resource is None else resource)
-        if held:
-            mine = [row for row in held if self.holds.task[row] == task]
-            row = mine[-1] if mine else held[0]
-            self.holds.to_ns[row] = now - self._origin()
-            held.remove(row)
+        with self.holds.lock:
+            held = self._open.get(NONE if resource is None else resource)
+            if held:
+                mine = [row for row in held if self.holds.task[row] == task]
+                row = mine[-1] if mine else held[0]
+                self.holds.to_ns[row] = now - self._origin()
+                held.remove(row)
 
     def _check_slots(self, semaphore: asyncio.Semaphore, resource: int, task: int) -> None:
         """Notes a slot that nobody had taken; a semaphore of no slots is a way to tell others, and has no limit."""
@@ -249,8 +234,42 @@ class ResourceBook:
 
     def _granted(self, request: Request, task: int, from_ns: int) -> None:
         origin = self._origin()
-        row = self.holds.add(request.resource, task, request.asked_ns - origin, from_ns - origin, request.site)
-        self._open.setdefault(request.resource, []).append(row)
+        with self.holds.lock:
+            row = self.holds.add(request.resource, task, request.asked_ns - origin, from_ns - origin, request.site)
+            self._open.setdefault(request.resource, []).append(row)
+
+    def forget_before(self, before_ns: int) -> set[int]:
+        """Lets go of the holds and levels that were over before this time, which counts from the origin.
+
+        Returns:
+            The tasks that hold something now.
+        """
+        with self._lock:
+            over = bisect_left(self._level_times, before_ns)
+            for column in (self._level_times, self._level_resources, self._level_values):
+                del column[:over]
+            self._last_levels.clear()  # they tell places in what has moved
+        with self.holds.lock:
+            still_held = {row for rows in self._open.values() for row in rows}
+            kept = [row for row, end in enumerate(self.holds.to_ns) if row in still_held or end >= before_ns]
+            places = {row: place for place, row in enumerate(kept)}
+            self.holds.keep(kept)
+            self._open = {resource: [places[row] for row in rows] for resource, rows in self._open.items() if rows}
+            return {self.holds.task[places[row]] for row in still_held}
+
+    def forget_gone(self, looks: int) -> list[int]:
+        """Frees the rows of the resources that have been no more in so many looks, this one included; returns them."""
+        with self._lock, self.holds.lock:
+            self._marked[INNER] = [each for each in self._marked.get(INNER, ()) if each() is not None]
+            used = {*self.holds.resource, *self._level_resources}
+            gone = {row for row, each in self._marked.items() if row != INNER and not any(one() for one in each)}
+            self._gone = {row: self._gone.get(row, 0) + 1 for row in gone - used}
+            freed = [row for row, seen in self._gone.items() if seen >= looks]
+            for row in freed:
+                del self._gone[row], self._marked[row]
+                self._open.pop(row, None)
+                self._spare.setdefault(self._strings.texts[self.rows[row][0]], deque()).append(row)
+        return freed
 
     # Reading
 
@@ -297,7 +316,7 @@ class ResourceBook:
         def _wakeup_next(queue: Any, waiters: Any) -> None:
             original(queue, waiters)
             last = lasts.get(id(queue))
-            if last is not None and now() - last[0] < burst_ns:
+            if last is not None and now() - last[0] < burst_ns and last[1] < len(levels):
                 levels[last[1]] = len(queue._queue)
             else:
                 first_level(queue)
@@ -353,6 +372,8 @@ def _calling_after(original: Callable[..., Any], note: Callable[..., None]) -> C
 
 def _limit(thing: Any) -> int:
     if isinstance(thing, asyncio.Semaphore):
+        if thing in MADE_WITH:
+            return MADE_WITH[thing]
         return int(getattr(thing, "_bound_value", thing._value))
     if isinstance(thing, asyncio.Queue):
         return int(thing.maxsize) if thing.maxsize > 0 else NONE

@@ -14,9 +14,11 @@ import sys
 import threading
 import time
 from _thread import get_ident
+from bisect import bisect_left
 from collections import Counter
 from contextlib import suppress
 from itertools import islice
+from operator import itemgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +136,11 @@ class StallBook:
         cpu_s = _cpu_s(thread) if real and thread in sys._current_frames() else None
         if cpu_s is not None:
             self._before[loop] = now, (now - cpu_s[1], cpu_s[0])
+
+    def forget(self, before_ns: int) -> None:
+        """Lets go of the stalls and pauses that were over before this time."""
+        del self._rows[: bisect_left(self._rows, before_ns, key=itemgetter(2))]
+        del self._pauses[: bisect_left(self._pauses, before_ns, key=itemgetter(1))]
 
     def _sample(self) -> None:
         """Looks at each loop that has been busy since before the last look."""

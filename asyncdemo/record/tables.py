@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from _thread import allocate_lock
+from _thread import RLock, allocate_lock
 from array import array
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
@@ -36,12 +37,51 @@ def from_origin(times: Iterable[float], origin_ns: int) -> list[int]:
     return [round(t * SECOND) - origin_ns for t in times]  # `nanoseconds` written out: this runs for every step
 
 
+class StepBudget:
+    """Bounds how many steps are kept of all loops together: of more than that the oldest go, a chunk at a time.
+
+    Args:
+        most: how many steps are kept at least, or None for all.
+
+    Attributes:
+        chunks: how many full chunks are kept at most; 0 for all.
+        forget: called with a time in seconds from when on everything is kept, or None.
+        ran: how many steps of each task are gone.
+    """
+
+    def __init__(self, most: int | None) -> None:
+        self.chunks = 0 if most is None else -(-most // ROWS) + 1
+        self._full: deque[StepRows] = deque()
+        self.lock = RLock()
+        self.forget: Callable[[float], None] | None = None
+        self._gone_s: deque[float] = deque(maxlen=self.chunks)
+        self.ran: Counter[int] = Counter()
+
+    def filled(self, rows: StepRows) -> None:
+        """Notes that a loop has filled another chunk; lets go of the oldest one when that is one too many."""
+        if not self.chunks:
+            return
+        with self.lock:
+            self._full.append(rows)
+            if len(self._full) <= self.chunks:
+                return
+            self._gone_s.append(self._full.popleft().drop_oldest())
+            if self.forget is not None and len(self._gone_s) == self.chunks:
+                self.forget(self._gone_s[0])
+
+
 class StepRows:
-    """The steps of one loop. The hot path writes into `chunk` at `offset` itself; see `loops`."""
+    """The steps of one loop. The hot path writes into `chunk` at `offset` itself; see `loops`.
 
-    __slots__ = ("chunk", "full", "offset")
+    Attributes:
+        gone: how many chunks have been let go of.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("budget", "chunk", "full", "gone", "offset")
+
+    def __init__(self, budget: StepBudget) -> None:
+        self.budget = budget
+        self.gone = 0
         self.full: list[bytearray] = []
         self.chunk = bytearray(CHUNK)
         self.offset = 0
@@ -64,23 +104,33 @@ class StepRows:
         self.full.append(self.chunk)
         self.chunk = bytearray(CHUNK)
         self.offset = 0
+        self.budget.filled(self)
+
+    def drop_oldest(self) -> float:
+        """Lets go of the oldest full chunk; returns when its last step ended."""
+        chunk = self.full.pop(0)
+        self.gone += 1
+        self.budget.ran.update(memoryview(chunk).cast("i")[6::_INTS].tolist())
+        return float(STEP.unpack_from(chunk, CHUNK - STEP.size)[2])
 
     def last_end(self) -> float:
         """When the last step ended, read from any thread; 0 when that cannot be told."""
         offset, chunk = self.offset, self.chunk
         return float(STEP.unpack_from(chunk, offset - STEP.size)[2]) if offset else 0.0
 
-    def since(self, row: int) -> bytearray:
-        """The bytes of all rows from number `row` on."""
-        chunks, offset, current = list(self.full), self.offset, self.chunk
-        first, skip = divmod(row, ROWS)
+    def since(self, row: int) -> tuple[int, bytearray]:
+        """The bytes of all rows from number `row` on that are still there, and the number of the first of them."""
+        with self.budget.lock:
+            gone, chunks, offset, current = self.gone, list(self.full), self.offset, self.chunk
+        row = max(row, gone * ROWS)
+        first, skip = divmod(row - gone * ROWS, ROWS)
         rest = bytearray().join(chunks[first:])
         rest += memoryview(current)[: offset if len(chunks) >= first else 0]
         del rest[: skip * STEP.size]
-        return rest
+        return row, rest
 
     def take(self) -> bytearray:
-        """The bytes of all rows, which are gone afterwards: each chunk is freed as soon as it is copied."""
+        """The bytes of all rows that are still there and are gone afterwards: each chunk is freed once it is copied."""
         rows = bytearray()
         chunks, self.full = self.full[::-1], []
         while chunks:
@@ -90,7 +140,7 @@ class StepRows:
         return rows
 
     def __len__(self) -> int:
-        return len(self.full) * ROWS + self.offset // STEP.size
+        return (self.gone + len(self.full)) * ROWS + self.offset // STEP.size
 
 
 def steps_table(rows: bytearray, origin_ns: int) -> Steps:
@@ -122,6 +172,9 @@ END = struct.Struct("@ddi4x")
 BLOCK = 1024
 MANY = 2000
 """Of more tasks than this that ended since the last snapshot a snapshot takes in columns, not rows."""
+_ORIGIN = struct.Struct("@ii")
+_ORIGIN_PLACE = 16
+"""Parent and site in a row of `TASK`."""
 _pack_task = TASK.pack_into
 _TASK_SIZE = TASK.size
 
@@ -139,7 +192,7 @@ class TaskRows:
         self.names: list[str | None] = []
         self.steps: dict[int, Any] = {}
         """What serves the steps of each unfinished task, by the identity of the task."""
-        self.error: dict[int, int] = {}
+        self.error: dict[int, str] = {}
         self.cancelled: dict[int, tuple[int, int]] = {}
         """Task -> who asked for its cancellation, and the site of the call."""
         self.raised: dict[int, int] = {}
@@ -161,6 +214,10 @@ class TaskRows:
         _pack_task(self.births, row * _TASK_SIZE, now, coro, defined, parent, site, loop)
         self.count = row + 1
         return row
+
+    def made_by(self, row: int, parent: int, site: int) -> None:
+        """Fills in who made a task, and where."""
+        _ORIGIN.pack_into(self.births, row * _TASK_SIZE + _ORIGIN_PLACE, parent, site)
 
     def row_of(self, task: object) -> int:
         """The row of an unfinished task, or `NONE`."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.errors import USAGE
 from asyncdemo.record.awaits import BRIEF, YIELD
 from asyncdemo.record.clock import VirtualClock
+from asyncdemo.record.coroutines import UNWANTED
 from asyncdemo.record.loops import LOOKING_S, LOOKING_SHARE, LoopRecorder, _error_text
 from asyncdemo.record.steps import NoStep
 from asyncdemo.record.tables import END
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from asyncdemo.record.recorder import Recorder
 
 _NETWORK, _TIMER, _PROGRAM = int(Actor.NETWORK), int(Actor.TIMER), int(Actor.PROGRAM)
+_UNKNOWN = int(Actor.UNKNOWN)
 _HIDDEN = {"Runner.init": _PROGRAM, "EntryQueue.task": int(Actor.THREAD)}
 """The tasks that every run has of its own, and on whose behalf each of them acts."""
 
@@ -232,12 +234,22 @@ class TrioRun(LoopRecorder):
             return
         now, spawner = self.time(), self.running.row
         coro, defined = self.coroutine(task.coro)
-        nursery = task.parent_nursery
-        parent = NONE if nursery is None else self.recorder.tasks.row_of(nursery.parent_task)
+        if coro == UNWANTED:
+            self._hidden[id(task)] = NoStep(_UNKNOWN)
+            return
+        parent = self._parent(task)
         site = self._frames.calling(sys._getframe(1), outside=spawner == _PROGRAM)
         row = self.add(now, coro, defined, parent, site, self.number)
         self.steps[id(task)] = _Step(self, row, task, now, spawner)
         self.recorder.tasks.names[row] = _name(task)
+
+    def _parent(self, task: Any) -> int:
+        """The task in whose nursery it is: if that is left out the one in whose nursery that is, and so on."""
+        nursery, parent = task.parent_nursery, NONE
+        while nursery is not None and parent == NONE:
+            parent = self.recorder.tasks.row_of(nursery.parent_task)
+            nursery = nursery.parent_task.parent_nursery
+        return parent
 
     @_kept
     def task_scheduled(self, task: Any) -> None:
@@ -363,7 +375,7 @@ class TrioRun(LoopRecorder):
             outcome = Outcome.CANCELLED
         else:
             outcome = Outcome.RAISED
-            tasks.error[row] = self.recorder.strings.intern(_error_text(error))
+            tasks.error[row] = _error_text(error)
         END.pack_into(tasks.ends, row * END.size, step.started, step.since, outcome)
         tasks.finished.append(row)
 

@@ -15,6 +15,7 @@ import threading
 import time
 from _thread import allocate_lock
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.record.tables import columns
@@ -45,7 +46,8 @@ class WorkerBook:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._jobs: list[Job] = []
+        self._jobs: dict[int, Job] = {}
+        self._numbers = count()
         self._workers: dict[tuple[Wait, str], int] = {}
         self._lock = allocate_lock()
 
@@ -60,7 +62,7 @@ class WorkerBook:
         loop = recorder.running()
         task = loop.task if loop is not None else NONE
         job = Job(kind, recorder.strings.intern(_function_name(function)), task, recorder.now())
-        self._jobs.append(job)
+        self._jobs[next(self._numbers)] = job
         return job
 
     def _worker(self, kind: Wait, name: str) -> int:
@@ -154,18 +156,25 @@ class WorkerBook:
         job.worker = self._worker(Wait.PROCESS, f"process {pid}")
         job.outcome = Outcome.RAISED if result_item.exception is not None else Outcome.RETURNED
 
+    def forget(self, before_ns: int) -> set[int]:
+        """Lets go of the jobs that were over before this time; returns the tasks that submitted the others."""
+        for number, job in list(self._jobs.items()):
+            if NONE < job.ended_ns < before_ns:
+                del self._jobs[number]
+        return {job.task for job in list(self._jobs.values())}
+
     # Reading
 
     def busy(self) -> bool:
         """Whether a job that was submitted has not ended."""
-        return any(job.outcome == Outcome.PENDING for job in list(self._jobs))
+        return any(job.outcome == Outcome.PENDING for job in list(self._jobs.values()))
 
     def tables(self, origin_ns: int, end_ns: int) -> tuple[Workers, Jobs]:
         """The workers and jobs so far, with times from `origin_ns`; running jobs end at `end_ns`."""
         text = self._recorder.strings.intern
         workers = [(int(kind), text(name)) for kind, name in list(self._workers)]
         return Workers(*columns("bi", workers)), Jobs(
-            *columns("biiiqqqb", [_row(job, origin_ns, end_ns) for job in list(self._jobs)])
+            *columns("biiiqqqb", [_row(job, origin_ns, end_ns) for job in list(self._jobs.values())])
         )
 
 

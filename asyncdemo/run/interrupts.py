@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Farewell = Callable[[int], None]
 
-_DEADLY = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+DEADLY = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 _GRACE_S = 1.0
 
 
@@ -93,7 +93,7 @@ class Interrupts:
         self._timer.start()
 
     def _install(self) -> None:
-        for number in _DEADLY:
+        for number in DEADLY:
             if signal.getsignal(number) is signal.SIG_DFL:
                 self._previous[number] = signal.signal(number, self._end_now)
         if self._on_interrupt and signal.getsignal(signal.SIGINT) is signal.default_int_handler:

@@ -20,10 +20,12 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from asyncdemo.errors import USAGE, AsyncdemoError
+from asyncdemo.run.children import Children
 from asyncdemo.run.exits import INTERRUPTED, end_process, exit_code
 from asyncdemo.run.interrupts import Interrupts, no_farewell
 from asyncdemo.run.result import Result
 from asyncdemo.run.tracebacks import trim
+from asyncdemo.run.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -225,6 +227,7 @@ class ScriptRun:
         farewell: called with the exit code when the process has to end at once: SIGTERM, SIGHUP, the time-out.
         keeps_error: whether what Python would print about an exception that ends the script is kept for the result;
             otherwise it is printed when Python would print it.
+        children: what is to be done about its child processes; by default they are not recorded.
     """
 
     def __init__(
@@ -237,11 +240,14 @@ class ScriptRun:
         timeout_s: float | None = None,
         farewell: Callable[[int], None] = no_farewell,
         keeps_error: bool = False,
+        children: Children | None = None,
     ) -> None:
         self._script = script
         self._recorder = recorder
+        self._children = children or Children(recorder, wanted=False)
         self._interrupts = Interrupts(farewell, timeout_s)
-        self._surroundings = (recorder, event_loops(loop, clock), self._interrupts)
+        self._window = Window(recorder)
+        self._surroundings = (self._window, self._children, event_loops(loop, clock), self._interrupts)
         self._stack = ExitStack()
         self._code = 1
         self._error: str | None = None
@@ -274,7 +280,8 @@ class ScriptRun:
         """Ends the recording."""
         self._stack.close()
         wall_ns = perf_counter_ns() - self._started_ns
-        return Result(self._recorder.stop(), self._interrupts.exit_code(self._code), wall_ns, self._error)
+        trace = self._children.joined(self._recorder.stop())
+        return Result(trace, self._interrupts.exit_code(self._code), wall_ns, self._error)
 
     def exit_process(self, conclude: Callable[[Result], object]) -> NoReturn:
         """Runs the script and leaves the interpreter, which waits for its threads and calls its exit handlers first.

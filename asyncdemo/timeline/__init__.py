@@ -1,9 +1,11 @@
 """Timeline: from a trace to what pictures, findings and comparisons need. Pure functions and small classes."""
 
+from asyncdemo.selection import without, without_resources
 from asyncdemo.timeline.cells import Cells, Labels, Mark
 from asyncdemo.timeline.critical import Segment, by_cause, critical_path
 from asyncdemo.timeline.curves import average, concurrency, finished
 from asyncdemo.timeline.flight import Flight
+from asyncdemo.timeline.left_out import goes_on, left_out, not_kept
 from asyncdemo.timeline.libraries import Apart, Folded, folded, libraries_resources, libraries_tasks
 from asyncdemo.timeline.lives import Lives, Wake
 from asyncdemo.timeline.occupancy import (
@@ -26,7 +28,6 @@ from asyncdemo.timeline.picture import LASTING, LIVE_BUDGET, MOST_ROWS_OF_TASKS,
 from asyncdemo.timeline.progress import Progress, how_many
 from asyncdemo.timeline.quantiles import at_share, quantile
 from asyncdemo.timeline.seating import Seating
-from asyncdemo.timeline.selection import without, without_resources
 from asyncdemo.timeline.states import (
     STATE_OF,
     Holding,
@@ -82,15 +83,18 @@ __all__ = [
     "ending",
     "finished",
     "folded",
+    "goes_on",
     "how_many",
     "intervals",
     "intervals_by_task",
     "lateness",
+    "left_out",
     "levels",
     "libraries_resources",
     "libraries_tasks",
     "managers",
     "most_tasks",
+    "not_kept",
     "occupancy",
     "one_by_one_ns",
     "peak",

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
-from asyncdemo.timeline.selection import only, without_resources
+from asyncdemo.selection import only, without_resources
 from asyncdemo.trace import NONE, Trace
 
 _INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]([^/\\]+?)(?:\.py)?(?:[/\\]|$)")

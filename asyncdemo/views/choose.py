@@ -19,7 +19,7 @@ from asyncdemo.views.header import facts, header, legend
 from asyncdemo.views.heat import HeatMap
 from asyncdemo.views.heat import legend as heat_legend
 from asyncdemo.views.kinds import VIEWS
-from asyncdemo.views.lanes import lanes, mark_legend
+from asyncdemo.views.lanes import lanes, mark_legend, process_titles
 from asyncdemo.views.names import lane_names
 from asyncdemo.views.packed import Packed, packable, packed_legend, packed_rows, packing
 from asyncdemo.views.printed import printed
@@ -114,7 +114,7 @@ class TimelineView:
         if picture.crowded:
             return "aggregates", NOTHING
         rows = self._room(frame.height) - 1
-        one_row_each = picture.cohort == 1 and len(tasks) <= rows
+        one_row_each = picture.cohort == 1 and len(tasks) + len(process_titles(picture.trace, tasks)) <= rows
         if (one_row_each and self.view is None) or (picture.cohort == 1 and self.view == "lanes"):
             return "lanes", NOTHING
         shown = len(picture.trace.tasks) - len(picture.left_out())
@@ -128,15 +128,15 @@ class TimelineView:
 
     def _rows(self, frame: Frame, picture: Picture, view: str, tasks: list[int], packed: Packed) -> list[Line]:
         if view == "lanes":
-            drawn = self._lanes(frame, tasks)
+            drawn = self._lanes(frame, picture.trace, tasks)
             return lanes(frame, picture, drawn, len(tasks) - len(drawn))
         if view == "slots":
             return packed_rows(frame, picture, packed, _shown(picture, picture.left_out()))
         return aggregates(frame, picture) if view == "aggregates" else self._heat.lines(frame, picture)
 
-    def _lanes(self, frame: Frame, tasks: list[int]) -> list[int]:
+    def _lanes(self, frame: Frame, trace: Trace, tasks: list[int]) -> list[int]:
         """The tasks that get a lane; where not all do, a line that says so takes the place of one."""
-        room = self._room(frame.height) - 1
+        room = self._room(frame.height) - 1 - len(process_titles(trace, tasks))
         return tasks if len(tasks) <= room else tasks[: max(1, room - 1)]
 
     def _header(self, frame: Frame, picture: Picture, tasks: int) -> Line:
@@ -163,7 +163,7 @@ class TimelineView:
             return list(wrapped(packed_legend(frame, picture, packed), frame.width))
         if view == "aggregates":
             return []
-        more = mark_legend(frame, picture, self._lanes(frame, tasks))
+        more = mark_legend(frame, picture, self._lanes(frame, picture.trace, tasks))
         tags = job_tags(frame, picture) if tagged else {}
         more.extend(Line(tag, WORKING).put(f" {name}") for tag, name in tags.items())
         return legend(frame, picture, live=self.live, more=more)

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 
 from asyncdemo.findings import Finding
 from asyncdemo.quantities import format_duration
-from asyncdemo.timeline import Picture, Summary, summary
+from asyncdemo.timeline import Picture, Summary, goes_on, left_out, not_kept, summary
 from asyncdemo.timeline import folded as folded_tasks
 from asyncdemo.trace import Trace
 from asyncdemo.views.apart import HANGING, not_drawn
@@ -122,7 +122,7 @@ def final(
 def verdict(frame: Frame, trace: Trace, run: Run, next_concept: str) -> list[Line]:
     """The lines under the picture: how it ended, how long it took against what could be, how well the loop kept up."""
     figures, glyphs = summary(trace), frame.glyphs
-    counts = _joined(list(_outcomes(figures)), f" {glyphs.dot} ")
+    counts = _joined(list(_outcomes(figures, "went on" if goes_on(trace) else "never ended")), f" {glyphs.dot} ")
     times = _joined(list(_times(figures, run)), f" {glyphs.dot} ")
     one_by_one = list(_one_by_one(figures, glyphs.times))
     loop = list(wrapped(_loop(trace, figures), frame.width, f" {glyphs.dot} "))
@@ -164,13 +164,13 @@ def _within(line: Line, width: int) -> Iterator[Line]:
     yield from (Line(piece) for piece in folded(text, width, HANGING))
 
 
-def _outcomes(figures: Summary) -> Iterator[Line]:
+def _outcomes(figures: Summary, pending: str) -> Iterator[Line]:
     counts = [
         (figures.ok, "ok", OK),
         (figures.failed, "failed", FAILED),
         (figures.cancelled, "cancelled", CANCELLED),
         (figures.destroyed, "destroyed", FAILED),
-        (figures.pending, "never ended", WAITING),
+        (figures.pending, pending, WAITING),
     ]
     for number, word, style in counts:
         if number:
@@ -202,6 +202,5 @@ def _loop(trace: Trace, figures: Summary) -> Iterator[Line]:
 
 
 def _lost(frame: Frame, trace: Trace) -> Iterator[Line]:
-    for subject, number in trace.lost.items():
-        if number:
-            yield frame.note(frame.glyphs.stall, f"not kept: {count(number)} {subject}", WAITING)
+    for text in (*left_out(trace), *not_kept(trace)):
+        yield frame.note(frame.glyphs.stall, text, WAITING)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.style import Style
 
-from asyncdemo.timeline import STATE_OF, Picture, State
+from asyncdemo.timeline import STATE_OF, Picture, State, goes_on, left_out
 from asyncdemo.trace import NONE, Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line, clean, fit, width_of, wrapped
 from asyncdemo.views.drawn import drawn
@@ -29,9 +29,12 @@ MOST_NAMES = 3
 
 
 def facts(trace: Trace, tasks: int) -> list[str]:
-    """`10 tasks`, `asyncio`: how many tasks there are, the loop that they ran on, and virtual time."""
-    said = [counted(tasks, "task"), *sorted({loop_name(trace.text(kind)) for kind in trace.loops.kind})]
-    return [*said, "virtual time"] if trace.meta.get("clock") == "virtual" else said
+    """`10 tasks`, `asyncio`: how many tasks, of how many processes, their loops, virtual time, what is left out."""
+    processes = {process for process in trace.loops.process if process != NONE}
+    of = [f"{len(processes)} processes"] if len(processes) > 1 else []
+    said = [counted(tasks, "task"), *of, *sorted({loop_name(trace.text(kind)) for kind in trace.loops.kind})]
+    said += ["virtual time"] if trace.meta.get("clock") == "virtual" else []
+    return said + left_out(trace)
 
 
 def loop_name(kind: str) -> str:
@@ -158,7 +161,7 @@ def _statuses(trace: Trace, left_out: frozenset[int], frame: Frame, *, live: boo
     if False in pending:
         yield glyphs.running, PLAIN, "under way"
     if True in pending:
-        yield glyphs.waiting, WAITING, "waiting" if live else "never ended"
+        yield glyphs.waiting, WAITING, "waiting" if live or goes_on(trace) else "never ended"
     if outcomes.count(Outcome.RETURNED):
         yield glyphs.ok, OK, "ok"
     if errors - {"TimeoutError"} or Outcome.RAISED in trace.jobs.outcome:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rich.style import Style
 
 from asyncdemo.timeline import LASTING, STATE_OF, Mark, Picture, State
-from asyncdemo.trace import Actor, Outcome, Trace, Wait
+from asyncdemo.trace import NONE, Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.drawn import drawn
 from asyncdemo.views.frame import Frame, unit_for
@@ -46,10 +46,23 @@ def lanes(frame: Frame, picture: Picture, tasks: list[int], others: int = 0) -> 
     unit, figures = unit_for(picture), figures_for(picture)
     titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
     lines = [frame.time_axis("task", picture.cell_ns, titles)]
-    lines.extend(_lane(frame, picture, task, names[task], figures) for task in tasks)
+    titles_of = process_titles(picture.trace, tasks)
+    for task in tasks:
+        if task in titles_of:
+            lines.append(frame.note(" ", titles_of[task], FAINT))
+        lines.append(_lane(frame, picture, task, names[task], figures))
     if others:
         lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
     return [*lines, frame.tick_line(picture.cell_ns)]
+
+
+def process_titles(trace: Trace, tasks: Sequence[int]) -> dict[int, str]:
+    """By the first task of each process what to call that, where `tasks` are of several ones."""
+    first = {process: task for task in reversed(tasks) if (process := trace.process_of(task)) != NONE}
+    if len(first) <= 1:
+        return {}
+    names, pids = trace.processes.name, trace.processes.pid
+    return {task: f"{trace.text(names[process])} {pids[process]}" for process, task in first.items()}
 
 
 def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures) -> Line:

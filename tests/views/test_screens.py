@@ -176,7 +176,7 @@ def test_endings() -> None:
     assert_screen(
         screen(endings(), 80),
         """
-    semaphore  5 tasks · asyncio                                            0.040 s
+    semaphore  5 tasks · asyncio · dropped 12,000 steps, the oldest         0.040 s
       task      0ms         10           20           30               wait took ms
     ✓ returned  ██████████████████████████                                ·      20
     ✗ raised    █████████████████████████✗                                ·      20
@@ -190,7 +190,7 @@ def test_endings() -> None:
     ⊘ cancelled by somebody not seen  ◷ timed out
     1 ok · 2 failed · 1 cancelled · 1 never ended │ wall 40 ms
     loop late p99 0 ms
-    ! not kept: 12,000 steps
+    ! dropped 12,000 steps, the oldest
     """,
     )
 

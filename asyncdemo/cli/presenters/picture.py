@@ -25,7 +25,7 @@ def draw(stream: TextIO, options: RunOptions, trace: Trace, run: Run, *, lines: 
     """
     if not len(trace.tasks):
         if not run.exit_code:
-            print(f"asyncdemo: {run.command} ran no asyncio task.", file=sys.stderr)
+            print(f"asyncdemo: {run.command} {_nothing(trace)}.", file=sys.stderr)
         return
     console = consoles.console(stream, options.color, options.width)
     with console.capture() as capture:
@@ -41,6 +41,16 @@ def _findings(trace: Trace) -> list[Finding]:
     if len(trace.steps) > MOST_STEPS:
         return []
     return [each for each in findings.check(trace).findings if each.severity > Severity.NOTE]
+
+
+def _nothing(trace: Trace) -> str:
+    """Why there is nothing to draw."""
+    scope = trace.meta.get("scope", {})
+    if scope.get("since_s") and "started" not in trace.meta:
+        return f"ended before the recording was to begin (--since {scope['since_s']:g}s)"
+    if not len(trace.loops):
+        return "ran, but no event loop was started"
+    return "ran, but none of the tasks that were to be recorded did" if scope else "ran no asyncio task"
 
 
 def _next(name: str) -> str:

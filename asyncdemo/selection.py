@@ -1,12 +1,13 @@
-"""A trace with some of its tasks or resources left out."""
+"""A trace with some of its tasks or resources, or its beginning, left out."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from asyncdemo.schema import DURATIONS, schema
 from asyncdemo.trace import NONE, Holds, Levels, Running, Steps, Trace
 
 _AnyTable = TypeVar("_AnyTable")
@@ -28,6 +29,15 @@ def without(trace: Trace, left_out: Collection[int]) -> Trace:
 
     tasks = of_others(range(len(trace.tasks)))
     return only(trace, tasks, holds=of_others(trace.holds.task), cancels=of_others(trace.cancels.task))
+
+
+def in_order(trace: Trace, left_out: Collection[int]) -> Trace:
+    """The same without the tasks `left_out`, and with the others in order of creation."""
+    kept = set(range(len(trace.tasks))).difference(left_out)
+    holds, cancels = (
+        [row for row, task in enumerate(table.task) if task in kept] for table in (trace.holds, trace.cancels)
+    )
+    return only(trace, sorted(kept, key=trace.tasks.created_ns.__getitem__), holds=holds, cancels=cancels)
 
 
 def only(trace: Trace, kept: Sequence[int], *, holds: Sequence[int], cancels: Sequence[int]) -> Trace:
@@ -72,6 +82,76 @@ def without_resources(trace: Trace, left_out: Collection[int]) -> Trace:
         return _rows(table, [row for row, resource in enumerate(table.resource) if resource not in left_out])
 
     return replace(trace, holds=of_others(trace.holds), levels=of_others(trace.levels)) if left_out else trace
+
+
+def newest(trace: Trace, most: int, *, lines: bool = False) -> Trace:
+    """The recording from where its last steps begin, at least 1 and `most` of them; see `later`."""
+    steps = trace.steps
+    found = later(trace, steps.start_ns[max(0, len(steps) - most)], lines=lines)
+    # In virtual time many steps begin at once.
+    return replace(found, steps=_rows(found.steps, range(max(0, len(found.steps) - most), len(found.steps))))
+
+
+def later(trace: Trace, start_ns: int, *, lines: bool = False) -> Trace:
+    """The recording from `start_ns` on, from where its times count then.
+
+    Tasks that ended before are gone, unless one that had not ended was made by them. What had begun and went on stays
+    whole, so that some times are negative. With `lines` all that was printed stays.
+    """
+    kept = _with_makers(trace.tasks.parent, [row for row, end in enumerate(trace.tasks.ended_ns) if end >= start_ns])
+    trace = without(trace, set(range(len(trace.tasks))) - kept)
+    ends = {name: column for name, column in ENDS.items() if not (lines and name == "lines")}
+    tables = {name: _since(getattr(trace, name), column, start_ns) for name, column in ends.items()}
+    return shifted(replace(trace, **tables), -start_ns)
+
+
+ENDS = {
+    "steps": "start_ns",
+    "cancels": "t_ns",
+    "holds": "to_ns",
+    "levels": "t_ns",
+    "jobs": "ended_ns",
+    "lines": "t_ns",
+    "stalls": "end_ns",
+    "pauses": "end_ns",
+}
+"""The columns that tell whether a row belongs to a later part of a recording."""
+
+
+def _with_makers(parents: Sequence[int], rows: list[int]) -> set[int]:
+    """These tasks with those that made them, and so on."""
+    found: set[int] = set()
+    while rows:
+        row = rows.pop()
+        if row != NONE and row not in found:
+            found.add(row)
+            rows.append(parents[row])
+    return found
+
+
+def _since(table: _AnyTable, column: str, start_ns: int) -> _AnyTable:
+    return _rows(table, [row for row, time in enumerate(getattr(table, column)) if time >= start_ns])
+
+
+def shifted(trace: Trace, by_ns: int) -> Trace:
+    """The same recording with its times moved by so much."""
+    moved: dict[str, Any] = {}
+    for name, table in trace.tables():
+        times = [column for column, code in schema()[name].items() if code == "q" and column not in DURATIONS]
+        columns = {column: _moved(getattr(table, column), by_ns) for column in times}
+        if name == "tasks":
+            begun = zip(trace.tasks.started_ns, columns["started_ns"], trace.tasks.steps, strict=True)
+            columns["started_ns"] = _times([NONE if was == NONE and not steps else to for was, to, steps in begun])
+        moved[name] = replace(table, **columns)  # type: ignore[type-var]
+    return replace(trace, **moved, duration_ns=trace.duration_ns + by_ns)
+
+
+def _moved(times: Sequence[int], by_ns: int) -> memoryview:
+    return _times([time + by_ns for time in times])
+
+
+def _times(values: list[int]) -> memoryview:
+    return memoryview(array("q", values)).toreadonly()
 
 
 def _rows(table: _AnyTable, rows: Sequence[int]) -> _AnyTable:
