@@ -21,7 +21,7 @@ from asyncdemo.findings import formats, selection
 from asyncdemo.run import Module, Result, Script, ScriptRun
 from asyncdemo.run.exits import end_process
 
-WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet")
+WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet", "live")
 PANEL = "Findings"
 
 
