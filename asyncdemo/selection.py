@@ -57,6 +57,7 @@ def only(trace: Trace, kept: Sequence[int], *, holds: Sequence[int], cancels: Se
         return replace(rows, task=moved(rows.task), waker=moved(rows.waker))
 
     tasks, held, asked = _rows(trace.tasks, kept), _rows(trace.holds, holds), _rows(trace.cancels, cancels)
+    hung = _rows(trace.hangs, [row for row, task in enumerate(trace.hangs.task) if places[task] >= 0])
     return replace(
         trace,
         tasks=replace(tasks, parent=moved(tasks.parent), cancelled_by=moved(tasks.cancelled_by)),
@@ -69,6 +70,8 @@ def only(trace: Trace, kept: Sequence[int], *, holds: Sequence[int], cancels: Se
         lines=replace(trace.lines, task=moved(trace.lines.task)),
         stalls=replace(trace.stalls, task=moved(trace.stalls.task)),
         pauses=replace(trace.pauses, task=moved(trace.pauses.task)),
+        losses=replace(trace.losses, task=moved(trace.losses.task)),
+        hangs=replace(hung, task=moved(hung.task)),
     )
 
 

@@ -75,6 +75,17 @@ class Wait(IntEnum):
     """A bare future that somebody else completes."""
 
 
+class Loss(IntEnum):
+    """What a program lost without a word, or with one of Python's own on stderr."""
+
+    NEVER_AWAITED = 0
+    """A coroutine that nobody awaited."""
+    NEVER_RETRIEVED = 1
+    """An exception of a task or a future that nobody asked for."""
+    STRAY_RELEASE = 2
+    """A semaphore's slot that nobody had taken was given back: its limit is higher from then on."""
+
+
 class Table:
     """Base of the tables: equally long, read-only columns."""
 
@@ -150,6 +161,8 @@ class Tasks(Table):
     """Task, or an `Actor`; `Actor.UNKNOWN` when nobody asked or it could not be seen."""
     cancelled_at: Int32 = ()
     """Site of the call that asked for the cancellation, or `NONE`."""
+    unheeded: Int32 = ()
+    """How many requests to end had reached it, and had not been taken back, as it returned or the recording ended."""
     waiting: Int32 = ()
     """Row of `waits`: what a pending task waits for as the recording ends (or the snapshot is taken), and a destroyed
     one waited for at its end; or `NONE`."""
@@ -209,6 +222,17 @@ class Waits(Table):
     """The task that it waited for, or `NONE`."""
     site: Int32 = ()
     """The program's own line that awaited, or `NONE`."""
+    frame: Int32 = ()
+    """Row of `frames`: that line and those that led to it; `NONE` when the recording did not look that closely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames(Table):
+    """Where coroutines of the program's own were suspended, and in which others: the innermost leads to its caller."""
+
+    site: Int32 = ()
+    caller: Int32 = ()
+    """Row of `frames`, or `NONE` for the outermost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +333,10 @@ class Stalls(Table):
     """The program's own line seen most often while it lasted, or `NONE` when it was not looked at."""
     gc_ns: Int64 = ()
     """How much of it the garbage collector took."""
+    computed: Int32 = ()
+    """Percent of the time that was looked at in which the loop's thread computed, 0 to 100; `NONE` when not known."""
+    doing: Int32 = ()
+    """String: the call or the expression at `site`, as the source has it, or `NONE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +348,37 @@ class Pauses(Table):
     generation: Int8 = ()
     task: Int32 = ()
     """In whose step it struck, or `NONE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses(Table):
+    """What the program lost."""
+
+    loss: Int8 = ()
+    """`Loss`."""
+    t_ns: Int64 = ()
+    """When it was lost for good."""
+    what: Int32 = ()
+    """String: the coroutine's qualified name, the exception, the semaphore's name."""
+    task: Int32 = ()
+    """The task whose exception it is, or that ran when it was lost, or `NONE`."""
+    made: Int32 = ()
+    """Site: the program's own line that made the coroutine or released the slot; `NONE` when not known."""
+    site: Int32 = ()
+    """Site: the program's own line in which it was lost, or `NONE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangs(Table):
+    """One row for each task that was suspended at the moment from which on nothing could ever happen."""
+
+    t_ns: Int64 = ()
+    """The last thing that happened; the same for all tasks of one such moment."""
+    task: Int32 = ()
+    wait: Int32 = ()
+    """Row of `waits`: what it waited for."""
+    unfinished: Int32 = ()
+    """How many items of the queue that it joins had no `task_done()`; `NONE` when it joins none."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -348,6 +407,7 @@ class Trace:
     running: Running = field(default_factory=Running)
     cancels: Cancels = field(default_factory=Cancels)
     waits: Waits = field(default_factory=Waits)
+    frames: Frames = field(default_factory=Frames)
     resources: Resources = field(default_factory=Resources)
     holds: Holds = field(default_factory=Holds)
     levels: Levels = field(default_factory=Levels)
@@ -356,6 +416,8 @@ class Trace:
     lines: Lines = field(default_factory=Lines)
     stalls: Stalls = field(default_factory=Stalls)
     pauses: Pauses = field(default_factory=Pauses)
+    losses: Losses = field(default_factory=Losses)
+    hangs: Hangs = field(default_factory=Hangs)
     lost: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple
 from asyncdemo.errors import USAGE, AsyncdemoError
 from asyncdemo.files import check_writable, reason, write_whole
 from asyncdemo.schema import reference, schema, tables
-from asyncdemo.trace import NONE, VERSION, Outcome, Trace, Wait
+from asyncdemo.trace import NONE, VERSION, Loss, Outcome, Trace, Wait
 
 MAGIC: Final = b"asyncdemo trace\n"
 PREFIX: Final = struct.Struct("<IIII")
@@ -35,7 +35,7 @@ SAMPLE: Final = 8192
 WORTH: Final = 0.7
 """A plane is compressed when its sample shrinks below this part."""
 
-ENUMS: Final = {"outcome": frozenset(Outcome), "kind": frozenset(Wait)}
+ENUMS: Final = {"outcome": frozenset(Outcome), "kind": frozenset(Wait), "loss": frozenset(Loss)}
 """`Int8` columns with few values."""
 
 LANES: Final = 4096
@@ -97,6 +97,15 @@ def load(path: str | Path) -> Trace:
         return _trace(memoryview(data))
     except _UnusableError as error:
         raise AsyncdemoError(f"The file {path} {error}") from error
+
+
+def is_trace(path: str | Path) -> bool:
+    """Whether the file `path` begins as one that `save` wrote; False when it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
 
 
 class _UnusableError(Exception):

@@ -63,7 +63,7 @@ def small() -> Trace:
         strings=("app.py", "job", "ünï\0\ud800"),
         sites=sites([1, 2, INT32]),
         steps=steps([-5, 0, INT64], [NONE, NONE, NONE]),
-        waits=Waits([2], [1], [NONE], [NONE], [2]),
+        waits=Waits([2], [1], [NONE], [NONE], [2], [NONE]),
         lost={"steps": 12_000},
     )
 

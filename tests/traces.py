@@ -27,6 +27,9 @@ TABLES = {
     "lines": model.Lines,
     "stalls": model.Stalls,
     "pauses": model.Pauses,
+    "losses": model.Losses,
+    "hangs": model.Hangs,
+    "frames": model.Frames,
 }
 WORDS = {
     Wait.SLEEP: "sleep",
@@ -126,6 +129,7 @@ class TraceBuilder:
             error=self.text(error),
             cancelled_by=cancelled_by,
             cancelled_at=self.site(cancelled_at),
+            unheeded=0,
             waiting=waiting,
         )
 
@@ -134,7 +138,8 @@ class TraceBuilder:
         if not on and resource != NONE:
             on = list(self.strings)[self.rows["resources"][resource]["name"]]
         on = on or WORDS.get(kind, kind.name.capitalize())
-        return self.once("waits", kind=kind, on=self.text(on), resource=resource, task=task, site=self.site(site))
+        row = {"resource": resource, "task": task, "site": self.site(site), "frame": NONE}
+        return self.once("waits", kind=kind, on=self.text(on), **row)
 
     def step(
         self,
@@ -213,7 +218,7 @@ class TraceBuilder:
 
     def stall(self, start: float, end: float, task: int = NONE, site: str = "", *, gc: float = 0, loop: int = 0) -> int:
         """The loop is blocked."""
-        row = {"loop": loop, "task": task, "site": self.site(site), "gc_ns": ns(gc)}
+        row = {"loop": loop, "task": task, "site": self.site(site), "gc_ns": ns(gc), "computed": NONE, "doing": NONE}
         return self.add("stalls", start_ns=ns(start), end_ns=ns(end), **row)
 
     def pause(self, start: float, end: float, generation: int = 2, task: int = NONE) -> int:

@@ -22,6 +22,8 @@ COMMANDS = {
     "replay": "Show a recording that --save wrote.",
     "diff": "Say what changed between two recordings of a program.",
     "export": "Write a saved recording as a page, a Perfetto trace, SVG, CSV or JSON.",
+    "check": "Run a program of your own and say what went wrong, and on which line.",
+    "explain": "Explain what a rule of `check` finds.",
     "servers": "List the servers of the library concepts, and ask one whether it answers.",
 }
 """The commands that are no concepts, in the order of `--help`. Each lives in a module of its own name."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from asyncdemo import __version__
-from asyncdemo.cli.presenters import chosen_format, presenter
+from asyncdemo.cli.presenters import Presenter, chosen_format, presenter
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run, environment
 from asyncdemo.record import RealClock, Recorder, VirtualClock
@@ -32,6 +32,8 @@ class Session:
         watch: what to look at while it runs, or "".
         script: whether it is a script of the user's own.
         mask: hides in a text what must be neither shown nor saved, or None.
+        shown_by: what shows the run, in place of what `options` ask for.
+        on_hang: told that the program can never go on; the recording then looks more closely, see `Recorder`.
         scope: what is recorded.
 
     Raises:
@@ -54,6 +56,8 @@ class Session:
         watch: str = "",
         script: bool = False,
         mask: Callable[[str], str] | None = None,
+        shown_by: Presenter | None = None,
+        on_hang: Callable[[], object] | None = None,
         scope: Scope = WHOLE,
     ) -> None:
         check_files(options)
@@ -68,8 +72,8 @@ class Session:
             about=about,
             watch=watch,
         )
-        format_ = chosen_format(options, script=script)
-        self._presenter = presenter(format_, options)
+        format_ = "" if shown_by else chosen_format(options, script=script)
+        self._presenter = shown_by or presenter(format_, options)
         self._settled = False
         self.joined: Callable[[Trace], Trace] = _alone
         self.keeps = format_ != "quiet" or bool(options.save)
@@ -84,6 +88,8 @@ class Session:
             scope=scope,
             meta={"command": command, "params": dict(params), "observer": self._presenter.observer},
             mask=mask,
+            closely=on_hang is not None,
+            on_hang=on_hang,
         )
 
     @property

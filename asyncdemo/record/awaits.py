@@ -20,13 +20,15 @@ from _thread import allocate_lock
 from array import array
 from collections import deque
 from collections.abc import Iterable
+from functools import partial
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.record.chains import chain, code_of, frame_of, told_of
 from asyncdemo.record.library_waits import library_wait
-from asyncdemo.record.sites import SiteBook, Strings
-from asyncdemo.trace import NONE, Actor, Wait, Waits
+from asyncdemo.record.sites import SiteBook, Strings, is_installed
+from asyncdemo.record.tables import columns
+from asyncdemo.trace import NONE, Actor, Frames, Wait, Waits
 
 if TYPE_CHECKING:
     from asyncdemo.record.resources import ResourceBook
@@ -81,14 +83,20 @@ _BY_WAKER: dict[int, tuple[Wait, str]] = {
 
 
 class WaitBook:
-    """Interned reasons to wait."""
+    """Interned reasons to wait.
 
-    def __init__(self, strings: Strings, sites: SiteBook, tasks: TaskRows) -> None:
+    Args:
+        closely: whether to note all lines of the program's own that led to a wait, and not only the innermost.
+    """
+
+    def __init__(self, strings: Strings, sites: SiteBook, tasks: TaskRows, *, closely: bool = False) -> None:
         self._strings = strings
         self._sites = sites
         self._tasks = tasks
-        self._rows: list[tuple[int, int, int, int, int]] = []
-        self._index: dict[tuple[int, int, int, int, int], int] = {}
+        self._rows: list[tuple[int, int, int, int, int, int]] = []
+        self._index: dict[tuple[int, int, int, int, int, int], int] = {}
+        self._closely = closely
+        self._frames: dict[tuple[int, int], int] = {}
         self._shapes: dict[tuple[int, ...], _Shape] = {}
         self.of_unseen: dict[int, int] = {}
         """The rows of waits that were not looked at, by who ended them."""
@@ -105,9 +113,11 @@ class WaitBook:
         self.row(Wait.BRIEF, "")
         self.row(Wait.YIELD, "")
 
-    def row(self, kind: Wait, on: str, resource: int = NONE, task: int = NONE, site: int = NONE) -> int:
+    def row(
+        self, kind: Wait, on: str, resource: int = NONE, task: int = NONE, site: int = NONE, frame: int = NONE
+    ) -> int:
         """The row of this reason."""
-        key = (int(kind), self._strings.intern(on), resource, task, site)
+        key = (int(kind), self._strings.intern(on), resource, task, site, frame)
         index = self._index.get(key)
         if index is None:
             with self._lock:
@@ -116,7 +126,7 @@ class WaitBook:
                     self._on.setdefault((resource, task), []).append(index)
         return index
 
-    def _add(self, key: tuple[int, int, int, int, int]) -> int:
+    def _add(self, key: tuple[int, int, int, int, int, int]) -> int:
         if self._free:
             index = self._free.popleft()
             self._rows[index] = key
@@ -145,21 +155,23 @@ class WaitBook:
         key = tuple(code_ids)
         shape = self._shapes.get(key) or self._new_shape(key, links)
         frame = None if shape.own is None else frame_of(links[shape.own])
-        instruction = NONE if frame is None else frame.f_lasti
-        place = shape.places.get(instruction) or self._new_place(shape, instruction, frame)
+        where: Any = NONE if frame is None else frame.f_lasti
+        if self._closely:
+            where = tuple([each.f_lasti for depth in shape.owns if (each := frame_of(links[depth])) is not None])
+        place = shape.places.get(where) or self._new_place(shape, where, frame, links)
         if place.row >= 0:
             return place.row
         if shape.meaning is None:
-            return self._on_future(future, waker, place.site)
+            return self._on_future(future, waker, place)
         kind, on = shape.meaning
         method = frame_of(links[shape.depth])
         resource = resources.row_of(None if method is None else method.f_locals.get("self"), place.site)
-        return self.row(kind, resources.name(resource) + on, resource=resource, site=place.site)
+        return self.row(kind, resources.name(resource) + on, resource=resource, site=place.site, frame=place.frame)
 
     def _new_shape(self, key: tuple[int, ...], links: list[Any]) -> _Shape:
         codes = [code_of(link) for link in links]
         own = [depth for depth, code in enumerate(codes) if not self._sites.is_foreign(code)]
-        shape = _Shape(codes, told_of(codes, own))
+        shape = _Shape(codes, told_of(codes, own), own)
         shape.meaning = library_wait(links)
         if shape.meaning is None:
             shape.find_primitive(own[-1] + 1 if own else 0)
@@ -167,13 +179,22 @@ class WaitBook:
         self._shapes[key] = shape
         return shape
 
-    def _new_place(self, shape: _Shape, instruction: int, frame: FrameType | None) -> _Place:
+    def _new_place(self, shape: _Shape, where: Any, frame: FrameType | None, links: list[Any]) -> _Place:
         site = NONE if frame is None else self._sites.of_frame(frame)
-        place = _Place(site)
+        place = _Place(site, self._frame(shape, links) if self._closely else NONE)
         if shape.meaning is not None and shape.depth == NONE:
-            place.row = self.row(*shape.meaning, site=site)
-        shape.places[instruction] = place
+            place.row = self.row(*shape.meaning, site=site, frame=place.frame)
+        shape.places[where] = place
         return place
+
+    def _frame(self, shape: _Shape, links: list[Any]) -> int:
+        """The row of the innermost line of the program's own, and of those that led to it."""
+        row = NONE
+        for depth in shape.owns:
+            frame = frame_of(links[depth])
+            if frame is not None:
+                row = self._frames.setdefault((self._sites.of_frame(frame), row), len(self._frames))
+        return row
 
     def unseen(self, waker: int) -> int:
         """The row of a wait that was not looked at, for want of time: what its end tells of it."""
@@ -182,19 +203,20 @@ class WaitBook:
         row = self.of_unseen[waker] = self.row(kind, on)
         return row
 
-    def _on_future(self, future: Any, waker: int, site: int) -> int:
+    def _on_future(self, future: Any, waker: int, place: _Place) -> int:
+        row = partial(self.row, site=place.site, frame=place.frame)
         awaited = self._tasks.row_of(future)
         if awaited >= 0:
-            return self.row(Wait.TASK, "task", task=awaited, site=site)
+            return row(Wait.TASK, "task", task=awaited)
         answer = getattr(future, MARK, None)
         if answer is not None:
-            return self.row(Wait.NETWORK, answer, site=site)
+            return row(Wait.NETWORK, answer)
         children = () if type(future) is asyncio.Future else getattr(future, "_children", ())
         if any(isinstance(child, asyncio.Task) for child in children):
-            return self.row(Wait.TASK, "tasks", site=site)
+            return row(Wait.TASK, "tasks")
         known = None if future.cancelled() else _BY_WAKER.get(waker)
         kind, on = known or _pending_kind(children[0] if children else future)
-        return self.row(kind, on, site=site)
+        return row(kind, on)
 
     def table(self) -> Waits:
         """The reasons so far, as a table of a trace."""
@@ -204,23 +226,29 @@ class WaitBook:
             *(memoryview(array("i", column)).toreadonly() for column in others),
         )
 
+    def frames(self) -> Frames:
+        """Where coroutines of the program's own were suspended."""
+        return Frames(*columns("ii", list(self._frames)))
+
 
 class _Shape:
     """A chain of awaits as the functions in it make it: most of what it means is known once one task was seen in it."""
 
-    __slots__ = ("codes", "depth", "meaning", "own", "places")
+    __slots__ = ("codes", "depth", "meaning", "own", "owns", "places")
 
-    def __init__(self, codes: list[CodeType], own: int | None) -> None:
+    def __init__(self, codes: list[CodeType], own: int | None, owns: list[int]) -> None:
         self.codes = codes
         """Kept, so that their identities stay theirs."""
         self.own = own
         """Depth of the function whose line is told, or None."""
+        self.owns = [depth for depth in owns if not is_installed(codes[depth].co_filename)]
+        """Depths of the functions of the program's own."""
         self.meaning: tuple[Wait, str] | None = None
         """What is waited for; None when only the future at the end of the chain can tell."""
         self.depth = NONE
         """Of the method of the resource that is waited for, or `NONE` when it is none."""
-        self.places: dict[int, _Place] = {}
-        """By the instruction that the function whose line is told has come to."""
+        self.places: dict[Any, _Place] = {}
+        """By the instruction that the function whose line is told has come to, or by those of all of the program's."""
 
     def find_primitive(self, first: int) -> None:
         """Takes what it means from the first of asyncio's own coroutines from depth `first` on."""
@@ -234,10 +262,11 @@ class _Shape:
 class _Place:
     """Where tasks suspend."""
 
-    __slots__ = ("row", "site")
+    __slots__ = ("frame", "row", "site")
 
-    def __init__(self, site: int) -> None:
+    def __init__(self, site: int, frame: int) -> None:
         self.site = site
+        self.frame = frame
         self.row = NONE
         """Of the wait, when it is the same for every task here."""
 

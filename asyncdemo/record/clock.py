@@ -92,10 +92,12 @@ class VirtualClock:
     Attributes:
         name: "virtual".
         error: the first error that the clock raised into the program, which may have caught it, or None.
+        on_hang: is told that nothing can happen any more, before that becomes an error of the program's.
         on_sleep: is told how many nanoseconds `time.sleep` has just taken, by the thread that slept.
     """
 
     name: Final = "virtual"
+    on_hang: Callable[[], object] | None = None
     on_sleep: Callable[[int], object] | None = None
 
     def __init__(self) -> None:
@@ -318,6 +320,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _jump(self) -> None:
         deadline_ns = self._scheduled[0].deadline_ns if self._scheduled else NEVER_NS
         if deadline_ns >= NEVER_NS:
+            if self._clock.on_hang is not None:
+                self._clock.on_hang()
             self._clock.fail(_waits_for_ever([task.get_name() for task in asyncio.all_tasks(self)]))
         self._clock.advance_to(deadline_ns)
 

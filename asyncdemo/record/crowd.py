@@ -126,6 +126,7 @@ class Crowd:
             error=Column(number, lambda rows: [self._error(row) for row in rows]),
             cancelled_by=Column(number, lambda rows: [self._cancelled(row)[0] for row in rows]),
             cancelled_at=Column(number, lambda rows: [self._cancelled(row)[1] for row in rows]),
+            unheeded=Column(number, lambda rows: [0] * len(rows)),
             waiting=Column(number, lambda rows: [NONE] * len(rows)),
         )
 

@@ -83,7 +83,7 @@ class ForgetfulRows(TaskRows):
             self._made[maker].discard(row)
         self.ends[row * END.size : (row + 1) * END.size] = _NO_END
         self.names[row] = None
-        for told in (self.error, self.cancelled, self.left):
+        for told in (self.error, self.cancelled, self.left, self.unheeded):
             told.pop(row, None)
         self.free.append(row)
 
@@ -111,6 +111,7 @@ class Forgetting:
         recorder.output.forget(before_ns)
         recorder.cancels.forget(since_ns)
         recorder.stalls.forget(before_ns)
+        recorder.losses.forget(before_ns)
         busy = recorder.workers.forget(before_ns)
         holding = recorder.resources.forget_before(since_ns)
         cancellers = {who for who, _ in list(recorder.tasks.cancelled.values())}

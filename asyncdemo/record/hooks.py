@@ -39,7 +39,7 @@ class Hooks:
         if module in sys.modules:
             hook(sys.modules[module])
             return
-        self._finder.waiting[module] = hook
+        self._finder.waiting.setdefault(module, []).append(hook)
         if self._finder not in sys.meta_path:
             sys.meta_path.insert(0, self._finder)
 
@@ -60,26 +60,27 @@ class _PostImportFinder(importlib.abc.MetaPathFinder):
     """Finds nothing itself: asks the other finders, and has the loader call the hook after it ran the module."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, Callable[[ModuleType], None]] = {}
+        self.waiting: dict[str, list[Callable[[ModuleType], None]]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        hook = self.waiting.pop(fullname, None)
-        if hook is None:
+        hooks = self.waiting.pop(fullname, None)
+        if hooks is None:
             return None
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:
-            _call_after_exec(spec.loader, hook)
+            _call_after_exec(spec.loader, hooks)
         return spec
 
 
-def _call_after_exec(loader: Any, hook: Callable[[ModuleType], None]) -> None:
+def _call_after_exec(loader: Any, hooks: Sequence[Callable[[ModuleType], None]]) -> None:
     run_module = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
         del loader.exec_module
         run_module(module)
-        hook(module)
+        for hook in hooks:
+            hook(module)
 
     loader.exec_module = exec_module

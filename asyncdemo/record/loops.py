@@ -346,11 +346,15 @@ class LoopRecorder(StepRows):
         tasks.names[row] = task.get_name()
         if task.cancelled():
             outcome = _CANCELLED
+            tasks.unheeded[row] = max(0, task.cancelling() - 1)  # the last one it heeded
         elif (error := task._exception) is not None:
             outcome = _RAISED
             tasks.error[row] = _error_text(error)
+            tasks.raised[id(task)] = row
         else:
             outcome = _RETURNED
+            if row in tasks.cancelled:
+                tasks.unheeded[row] = task.cancelling()
         _pack_end(tasks.ends, row * _END_SIZE, step.started, end, outcome)
         tasks.finished.append(row)
 

@@ -90,6 +90,12 @@ class PendingTasks:
             return self._recorder.request_wait(requests[-1])
         return self._recorder.waits.read(task, Actor.UNKNOWN, future, self._recorder.resources)
 
+    def unheeded(self) -> dict[int, int]:
+        """How many requests to end those that are still suspended have had, and not taken back."""
+        asked = self._recorder.tasks.cancelled.keys() & self._looks.keys()
+        found = {row: self._looks[row].task() for row in asked}
+        return {row: task.cancelling() for row, task in found.items() if task is not None}
+
     def last_wait(self, row: int, since: float) -> int:
         """The row of what a task that goes away has waited for `since`, if a snapshot has looked, or `NONE`."""
         look = self._looks.get(row)

@@ -167,7 +167,9 @@ class Reader:
         _note_first_steps(known, running)
         # Each after what refers to its rows: the program goes on.
         waiting = {**waiting, **recorder.pending.left()}
-        cancels, waits = recorder.cancels.table(), recorder.waits.table()
+        cancels = recorder.cancels.table()
+        losses, hangs = recorder.losses.table(origin), recorder.hangs.table(origin)
+        waits, frames = recorder.waits.table(), recorder.waits.frames()
         resources, holds, levels = recorder.resources.tables(end_ns - origin)
         workers, jobs = recorder.workers.tables(origin, end_ns)
         stalls, pauses = recorder.stalls.tables(origin)
@@ -184,6 +186,7 @@ class Reader:
             running=Running() if counted else running,
             cancels=cancels,
             waits=waits,
+            frames=frames,
             resources=resources,
             holds=holds,
             levels=levels,
@@ -192,6 +195,8 @@ class Reader:
             lines=lines,
             stalls=stalls,
             pauses=pauses,
+            losses=losses,
+            hangs=hangs,
             sites=recorder.sites.table(),
             lost=self._lost(),
             strings=tuple(recorder.strings.texts),
@@ -257,6 +262,7 @@ class Reader:
             error=_sparse(count, errors, NONE),
             cancelled_by=_sparse(count, {row: who for row, (who, _) in cancelled.items()}, Actor.UNKNOWN),
             cancelled_at=_sparse(count, {row: site for row, (_, site) in cancelled.items()}, NONE),
+            unheeded=_sparse(count, dict(self._recorder.tasks.unheeded), 0),
             waiting=_sparse(count, waiting, NONE),
         )
 

@@ -23,9 +23,11 @@ from asyncdemo.record.cancels import CancelBook
 from asyncdemo.record.clock import SECOND, RealClock, VirtualClock, nanoseconds
 from asyncdemo.record.coroutines import CoroutineBook
 from asyncdemo.record.forgetting import ForgetfulRows, Forgetting
+from asyncdemo.record.hangs import HangBook
 from asyncdemo.record.hooks import Hooks
 from asyncdemo.record.library_futures import install as mark_library_futures
 from asyncdemo.record.loops import LoopRecorder
+from asyncdemo.record.losses import LossBook
 from asyncdemo.record.output import OutputBook
 from asyncdemo.record.pending import PendingTasks
 from asyncdemo.record.reader import Reader, UnderWay
@@ -69,6 +71,9 @@ class Recorder:
         scope: what is recorded; None for all.
         watch_output: whether what the program prints is recorded.
         gives_way: whether it ends when somebody else begins to record, who would be refused otherwise.
+        closely: whether to note what only a diagnosis needs, and what costs a little: where each coroutine was made,
+            all lines of the program's that led to a wait, and the moment from which on nothing can ever happen.
+        on_hang: told once, from a thread of the recorder's, that this moment has come in real time, or None.
 
     Attributes:
         fault: one sentence when the recorder had to switch itself off, else None.
@@ -91,6 +96,8 @@ class Recorder:
         scope: Scope = WHOLE,
         watch_output: bool = True,
         gives_way: bool = False,
+        closely: bool = False,
+        on_hang: Callable[[], object] | None = None,
     ) -> None:
         self.gives_way = gives_way
         self.clock = clock or RealClock()
@@ -115,8 +122,12 @@ class Recorder:
         self.callers = Callers(self.sites)
         self.cancels = CancelBook(self.sites)
         self.coroutines = CoroutineBook(self.strings, self.sites, self.tasks, scope)
-        self.waits = WaitBook(self.strings, self.sites, self.tasks)
-        self.resources = ResourceBook(self.strings, self.sites, self.running, self.now, self.origin, self.burst_ns)
+        self.waits = WaitBook(self.strings, self.sites, self.tasks, closely=closely)
+        self.losses = LossBook(self, closely=closely)
+        self.hangs = HangBook(self, watched=closely, on_hang=on_hang)
+        self.resources = ResourceBook(
+            self.strings, self.sites, self.running, self.now, self.origin, self.burst_ns, self.losses.stray_release
+        )
         self.workers = WorkerBook(self)
         self.stalls = StallBook(self)
         self.trio = TrioBook(self)
@@ -174,10 +185,12 @@ class Recorder:
         self.resources.install(self.hooks, self.guarded)
         self.workers.install()
         self.trio.install()
+        self.losses.install()
         self.stalls.start()
         loop = asyncio._get_running_loop()
         if loop is not None and hasattr(type(loop).call_soon, "__wrapped__"):
             self.of_loop(loop)
+        self.hangs.start()
         return self
 
     def take_in(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -212,10 +225,11 @@ class Recorder:
         self.guarded(self._note_stalls)(under_way, end_ns / SECOND)
         try:
             waiting = self.pending.waits(all_names=True)
+            self.tasks.unheeded |= self.pending.unheeded()
         except Exception as fault:
             self.fail(fault)
             waiting = {}
-        for part in (self.births.restore, *parts):
+        for part in (self.births.restore, self.hangs.stop, self.losses.stop, *parts):
             self.guarded(part)()
         self._recording, _active = False, None
         reader = self._reader
@@ -312,6 +326,8 @@ class Recorder:
             self.loops.append(made)
             made.number = self.loops.index(made)
             self.seen_loops.append(weakref.ref(loop))
+        self.losses.track_origins()
+        self.stalls.meet(made.number, made.time(), made.ident)
         self.guarded(adopt)(made, loop)
         self.guarded(watch_factory)(loop)
         return made

@@ -65,6 +65,7 @@ class ResourceBook:
         now: the clock, in nanoseconds.
         origin: gives the time that the trace's times count from.
         burst_ns: changes of a queue's length nearer to each other than this are one change.
+        stray_release: told the name of a semaphore that was given a slot too many, by which task and at which site.
     """
 
     def __init__(
@@ -75,12 +76,17 @@ class ResourceBook:
         now: Callable[[], int],
         origin: Callable[[], int],
         burst_ns: int,
+        stray_release: Callable[[str, int, int], None],
     ) -> None:
         self._strings = strings
         self._running = running
         self._now = now
         self._origin = origin
         self._callers = Callers(sites)
+        self._release_callers = Callers(sites)
+        self._stray_release = stray_release
+        self._excess: dict[int, int] = {}
+        """How many slots too many each semaphore has been given, by its row."""
         self.rows: list[tuple[int, int, int, int]] = []
         self._names: list[str] = []
         self._of_kind: dict[str, int] = {}
@@ -177,6 +183,8 @@ class ResourceBook:
         resource = getattr(thing, MARK, None)
         if resource is None and isinstance(thing, asyncio.Semaphore):
             resource = self._released_first(thing)
+        if resource is not None and isinstance(thing, asyncio.Semaphore):
+            self._check_slots(thing, resource, task)
         with self.holds.lock:
             held = self._open.get(NONE if resource is None else resource)
             if held:
@@ -184,6 +192,13 @@ class ResourceBook:
                 row = mine[-1] if mine else held[0]
                 self.holds.to_ns[row] = now - self._origin()
                 held.remove(row)
+
+    def _check_slots(self, semaphore: asyncio.Semaphore, resource: int, task: int) -> None:
+        """Notes a slot that nobody had taken; a semaphore of no slots is a way to tell others, and has no limit."""
+        limit, known = self.rows[resource][2], self._excess.get(resource, 0)
+        if limit > 0 and semaphore._value - limit > known:
+            self._excess[resource] = semaphore._value - limit
+            self._stray_release(self.name(resource), task, self._release_callers.site())
 
     # What the loop's recorder calls
 

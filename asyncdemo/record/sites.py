@@ -134,6 +134,20 @@ class SiteBook:
         index = self.index.get((id(code), NONE))
         return index if index is not None else self._add(code, NONE, code.co_firstlineno)
 
+    def at(self, file: str, line: int, function: str) -> int:
+        """The site of a line that no code object is at hand for."""
+        row = (self._strings.intern(file), line, self._strings.intern(function))
+        with self._lock:
+            if row in self._rows:
+                return self._rows.index(row)
+            self._rows.append(row)
+            return len(self._rows) - 1
+
+    def place(self, site: int) -> tuple[str, int, str]:
+        """File, line and function of a site."""
+        file, line, function = self._rows[site]
+        return self._strings.texts[file], line, self._strings.texts[function]
+
     def is_foreign(self, code: CodeType) -> bool:
         """Whether `code` is Python's own or asyncdemo's."""
         foreign = self.foreign.get(id(code))
@@ -142,13 +156,13 @@ class SiteBook:
             foreign = self.foreign[id(code)] = is_foreign(code.co_filename)
         return foreign
 
-    def own_line(self, frame: FrameType | None) -> int:
-        """The site of the innermost frame, of a loop that runs, that is the program's own; or `NONE`."""
+    def own_frame(self, frame: FrameType | None) -> FrameType | None:
+        """The innermost frame, of a loop that runs, that is the program's own; or None."""
         while frame is not None and id(frame.f_code) not in self.entries:
             if not self.is_foreign(frame.f_code):
-                return self.of_frame(frame)
+                return frame
             frame = frame.f_back
-        return NONE
+        return None
 
     def table(self) -> Sites:
         """The sites so far, as a table of a trace."""

@@ -195,6 +195,10 @@ class TaskRows:
         self.error: dict[int, str] = {}
         self.cancelled: dict[int, tuple[int, int]] = {}
         """Task -> who asked for its cancellation, and the site of the call."""
+        self.raised: dict[int, int] = {}
+        """The tasks that an exception ended, by identity: whoever takes a freed one's place has ended later."""
+        self.unheeded: dict[int, int] = {}
+        """Task -> how many requests to end it returned in spite of."""
         self.left: dict[int, Any] = {}
         """What each destroyed task waited for: a row of waits, a request, or `NONE` when it could not be seen."""
         self.ends = bytearray()

@@ -165,6 +165,10 @@ class WorkerBook:
 
     # Reading
 
+    def busy(self) -> bool:
+        """Whether a job that was submitted has not ended."""
+        return any(job.outcome == Outcome.PENDING for job in list(self._jobs.values()))
+
     def tables(self, origin_ns: int, end_ns: int) -> tuple[Workers, Jobs]:
         """The workers and jobs so far, with times from `origin_ns`; running jobs end at `end_ns`."""
         text = self._recorder.strings.intern

@@ -55,6 +55,7 @@ class Interrupts:
         self._on_interrupt = on_interrupt
         self._timer = None if timeout_s is None else Ticker(_GRACE_S, self._expire, first_after_s=timeout_s)
         self._expired = 0
+        self._gave_up = False
         self._pid = os.getpid()
         self._previous: dict[int, Any] = {}
         self._ending = False
@@ -79,7 +80,17 @@ class Interrupts:
         """What the process reports for a run that ended by itself with `code`."""
         if self.timed_out:
             return TIMED_OUT
+        if self._gave_up:
+            return 1
         return INTERRUPTED if self.count else code
+
+    def give_up(self) -> None:
+        """Ends the run as the time-out does, but with exit code 1; to be called from another thread."""
+        self._gave_up = True
+        if self._timer:
+            self._timer.stop()
+        self._timer = Ticker(_GRACE_S, self._strike)
+        self._timer.start()
 
     def _install(self) -> None:
         for number in DEADLY:
@@ -105,9 +116,12 @@ class Interrupts:
 
     def _expire(self) -> None:
         self.timed_out = True
+        self._strike()
+
+    def _strike(self) -> None:
         self._expired += 1
         if self._expired > 2:  # noqa: PLR2004 - two interrupts, then the end
-            self._end(TIMED_OUT)
+            self._end(self.exit_code(INTERRUPTED))
         _send_interrupt()
 
     def _end(self, code: int) -> NoReturn:

@@ -283,6 +283,10 @@ class ScriptRun:
             self._error = None
         return self._code
 
+    def give_up(self) -> None:
+        """Interrupts the script, from another thread, for it can never end; its exit code is then 1."""
+        self._interrupts.give_up()
+
     def finish(self) -> Result:
         """Ends the recording."""
         self._stack.close()

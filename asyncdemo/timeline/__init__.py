@@ -2,6 +2,7 @@
 
 from asyncdemo.selection import without, without_resources
 from asyncdemo.timeline.cells import Cells, Labels, Mark
+from asyncdemo.timeline.critical import Segment, by_cause, critical_path
 from asyncdemo.timeline.curves import average, concurrency, finished
 from asyncdemo.timeline.flight import Flight
 from asyncdemo.timeline.left_out import goes_on, left_out, not_kept
@@ -65,6 +66,7 @@ __all__ = [
     "Progress",
     "Seating",
     "Seats",
+    "Segment",
     "Span",
     "State",
     "Stretch",
@@ -74,8 +76,10 @@ __all__ = [
     "Worker",
     "at_share",
     "average",
+    "by_cause",
     "changes",
     "concurrency",
+    "critical_path",
     "ending",
     "finished",
     "folded",

@@ -18,6 +18,16 @@ _STANDARD = re.compile(r"[/\\](?:lib(?:64)?[/\\]python3[^/\\]*|Lib)[/\\](?!(?:si
 """A file of the standard library."""
 
 
+def is_installed(file: str) -> bool:
+    """Whether a source file belongs to an installed package."""
+    return bool(_INSTALLED.search(file))
+
+
+def is_standard(file: str) -> bool:
+    """Whether a source file is of Python itself."""
+    return bool(_STANDARD.search(file))
+
+
 def libraries_tasks(trace: Trace) -> dict[int, str]:
     """The tasks that are a library's own: the name of its package, by row of `trace.tasks`.
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rich.console import Console, ConsoleOptions, RenderResult
 
+from asyncdemo.findings import Finding
 from asyncdemo.quantities import format_duration
 from asyncdemo.timeline import Picture, Summary, goes_on, left_out, not_kept, summary
 from asyncdemo.timeline import folded as folded_tasks
@@ -16,6 +17,7 @@ from asyncdemo.trace import Trace
 from asyncdemo.views.apart import HANGING, not_drawn
 from asyncdemo.views.canvas import Canvas, Line, folded, wrapped
 from asyncdemo.views.choose import TimelineView, check_view
+from asyncdemo.views.findings import block_lines
 from asyncdemo.views.frame import Frame
 from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, OK, PLAIN, WAITING, glyphs_for
 from asyncdemo.views.printed import printed_whole
@@ -63,6 +65,7 @@ class Final:
         lines: whether printed lines are shown; not when they have been passed on already.
         next_concept: a concept to `show` next, "" for none.
         ascii_only: draw in ASCII even where the console could show more.
+        findings: what went wrong, the worst first; told under the verdict.
     """
 
     trace: Trace
@@ -71,6 +74,7 @@ class Final:
     lines: bool = True
     next_concept: str = ""
     ascii_only: bool = False
+    findings: Sequence[Finding] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the lines of the screen; the timeline and the verdict fit the terminal's height."""
@@ -78,7 +82,11 @@ class Final:
         drawer = TimelineView(self.run.command, self.run.about, glyphs, self.view)
         trace, theirs = folded_tasks(self.trace)
         frame = drawer.frame(trace, options.max_width, PAPER_HEIGHT)
-        said = [*not_drawn(theirs, frame.width), *verdict(frame, trace, self.run, self.next_concept)]
+        said = [
+            *not_drawn(theirs, frame.width),
+            *verdict(frame, trace, self.run, self.next_concept),
+            *block_lines(self.findings, glyphs, frame.width),
+        ]
         screen = console.height - PROMPT if console.is_terminal else None
         height = PAPER_HEIGHT if screen is None else max(LEAST_HEIGHT, screen - len(said))
         frame = drawer.frame(trace, options.max_width, height)

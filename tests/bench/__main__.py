@@ -14,7 +14,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.bench import honesty, outside, page, recording, replaying, screen, starting
+from tests.bench import checking, honesty, outside, page, recording, replaying, screen, starting
 from tests.bench.figure import Figure
 
 ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
@@ -38,6 +38,7 @@ ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
     "hyperfine": outside.hyperfine,
     "uvloop": outside.uvloop,
     "sweep": outside.sweep,
+    "check": checking.checking,
 }
 
 

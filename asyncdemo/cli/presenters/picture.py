@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from asyncdemo import catalog
+from asyncdemo import catalog, findings
 from asyncdemo.cli import consoles
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run
+from asyncdemo.findings import Finding, Severity
 from asyncdemo.trace import Trace
 from asyncdemo.views.final import Final
+
+MOST_STEPS = 200_000
+"""Of a run of more steps `asyncdemo check` tells what went wrong; the picture alone does not."""
 
 
 def draw(stream: TextIO, options: RunOptions, trace: Trace, run: Run, *, lines: bool = False) -> None:
@@ -25,10 +29,18 @@ def draw(stream: TextIO, options: RunOptions, trace: Trace, run: Run, *, lines: 
         return
     console = consoles.console(stream, options.color, options.width)
     with console.capture() as capture:
-        final = Final(trace, run, options.view, lines=lines, next_concept=_next(run.command))
+        said = _findings(trace)
+        final = Final(trace, run, options.view, lines=lines, next_concept=_next(run.command), findings=said)
         console.print(final, end="", crop=False)
     stream.write(capture.get())
     stream.flush()
+
+
+def _findings(trace: Trace) -> list[Finding]:
+    """What went wrong in a run, but for notes; nothing of one so big that looking would keep the user waiting."""
+    if len(trace.steps) > MOST_STEPS:
+        return []
+    return [each for each in findings.check(trace).findings if each.severity > Severity.NOTE]
 
 
 def _nothing(trace: Trace) -> str:
