@@ -7,9 +7,6 @@ PYTEST_DONT_REWRITE: under `asyncdemo run -m pytest` this is imported before pyt
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-
 TYPE_CHECKING = False  # typing's own costs as much as all the rest of `asyncdemo --version`
 if TYPE_CHECKING:
     from asyncdemo.attach import Recording, record
@@ -52,29 +49,9 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     value: object = getattr(import_module(_HOMES[name]), name)
-    if name != "record":
-        globals()[name] = value
+    globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-class _Package(ModuleType):
-    """This package, whose `record` is the function although a folder has that name too.
-
-    Whoever imports something from the folder has it set as an attribute here; it is found by its path all the same.
-    """
-
-    @property
-    def record(self) -> object:
-        """The function `record`."""
-        return __getattr__("record")
-
-    @record.setter
-    def record(self, _folder: ModuleType) -> None:
-        pass
-
-
-sys.modules[__name__].__class__ = _Package

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncdemo.errors import AsyncdemoError
-from asyncdemo.record.clock import REFUSED, RealClock, VirtualClock, VirtualLoop
+from asyncdemo.recorder.clock import REFUSED, RealClock, VirtualClock, VirtualLoop
 
 PATCHED = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep")
 HOUR = 3600
@@ -453,7 +453,7 @@ def test_an_endless_program_can_be_interrupted() -> None:
     """Ctrl+C ends a program that never stops sleeping."""
     program = (
         "import asyncio\n"
-        "from asyncdemo.record.clock import VirtualClock\n"
+        "from asyncdemo.recorder.clock import VirtualClock\n"
         "async def main():\n"
         "    print('ready', flush=True)\n"
         "    while True:\n"

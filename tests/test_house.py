@@ -40,10 +40,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "views": {"compare", "diff", "events", "findings", "follow", "timeline", "trace", "ticker", "quantities", "errors"},
     "pager": {"events", "timeline", "trace", "views", "quantities", "errors"},
     "exporters": {"events", "timeline", "trace", "views", "errors"},
-    "record": {"selection", "ticker", "trace", "errors"},
-    "run": {"record", "joining", "ticker", "trace", "tracefile", "errors"},
+    "recorder": {"selection", "ticker", "trace", "errors"},
+    "run": {"recorder", "joining", "ticker", "trace", "tracefile", "errors"},
     "servers": {"addresses", "errors"},
-    "attach": {"record", "exporters", "views", "timeline", "tracefile", "files", "trace", "errors"},
+    "attach": {"recorder", "exporters", "views", "timeline", "tracefile", "files", "trace", "errors"},
     "asyncdemo": {"attach", "run", "trace", "tracefile", "errors"},
 }
 MAY_IMPORT["cli"] = set(MAY_IMPORT)

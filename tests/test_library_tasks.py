@@ -15,14 +15,14 @@ from rich.console import Console
 
 from asyncdemo.events import events
 from asyncdemo.exporters import Run
-from asyncdemo.record import Recorder, VirtualClock
+from asyncdemo.recorder import Recorder, VirtualClock
 from asyncdemo.timeline import Apart, Folded, folded, libraries_resources, libraries_tasks, summary
 from asyncdemo.trace import Trace
 from asyncdemo.views.console import build_console
 from asyncdemo.views.final import Final
 from asyncdemo.views.live import LiveView
 from asyncdemo.views.plain import MOST_TASKS, Listing
-from tests.record.recordings import named, record
+from tests.recorder.recordings import named, record
 from tests.views.test_live import Played, Terminal
 
 LIBRARY = """

@@ -16,7 +16,7 @@ import pytest
 from asyncdemo import Trace, exporters
 from asyncdemo.exporters import Run
 from asyncdemo.exporters.perfetto import LOOPS, RESOURCES, TASKS, WORKERS
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.trace import Outcome, Wait
 from tests.traces import TraceBuilder, semaphore
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from asyncdemo.errors import AsyncdemoError
-from asyncdemo.record import RealClock, Recorder, VirtualClock
+from asyncdemo.recorder import RealClock, Recorder, VirtualClock
 from asyncdemo.run import Script, measure, run_concept, run_script
 from asyncdemo.run.exits import exit_code
 from asyncdemo.run.interrupts import Interrupts

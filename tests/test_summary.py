@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from asyncdemo.record import RealClock, Recorder, VirtualClock
+from asyncdemo.recorder import RealClock, Recorder, VirtualClock
 from asyncdemo.timeline import levels, most_tasks, one_by_one_ns, peak_lengths, summary
 from asyncdemo.trace import Outcome, Trace, Wait
 from tests.traces import TraceBuilder, ns

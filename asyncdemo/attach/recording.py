@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar, cast, overload
 from asyncdemo.attach.questions import Questions
 from asyncdemo.errors import USAGE, AsyncdemoError
 from asyncdemo.exporters import Run
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.trace import Trace
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

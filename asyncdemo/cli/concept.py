@@ -16,7 +16,7 @@ from asyncdemo.cli import concept_options, run_options, serving
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.cli.session import Session
 from asyncdemo.errors import TIMED_OUT, UNAVAILABLE, USAGE, AsyncdemoError
-from asyncdemo.record import RealClock, Recorder, VirtualClock
+from asyncdemo.recorder import RealClock, Recorder, VirtualClock
 from asyncdemo.run import Result, run_concept
 from asyncdemo.run.exits import INTERRUPTED, abandon_threads
 

@@ -9,7 +9,7 @@ from typer.core import TyperOption
 
 from asyncdemo.cli.values import Value, count, duration
 from asyncdemo.errors import USAGE, AsyncdemoError
-from asyncdemo.record.scope import Scope
+from asyncdemo.recorder.scope import Scope
 
 _PANEL = "What is recorded"
 _LONGEST_S = 86_400 * 366

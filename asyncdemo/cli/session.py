@@ -12,8 +12,8 @@ from asyncdemo import __version__
 from asyncdemo.cli.presenters import Presenter, chosen_format, presenter
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run, environment
-from asyncdemo.record import RealClock, Recorder, VirtualClock
-from asyncdemo.record.scope import WHOLE, Scope
+from asyncdemo.recorder import RealClock, Recorder, VirtualClock
+from asyncdemo.recorder.scope import WHOLE, Scope
 from asyncdemo.run import Result
 from asyncdemo.timeline import left_out, not_kept
 from asyncdemo.trace import Trace

@@ -14,7 +14,7 @@ from asyncdemo.cli.concept import recorded
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.errors import TIMED_OUT, UNAVAILABLE, AsyncdemoError
 from asyncdemo.quantities import format_duration
-from asyncdemo.record import RealClock, VirtualClock
+from asyncdemo.recorder import RealClock, VirtualClock
 from asyncdemo.run.exits import INTERRUPTED, abandon_threads
 from asyncdemo.views.units import counted
 

@@ -26,11 +26,11 @@ from typing import Any, Self
 from asyncdemo import tracefile
 from asyncdemo.errors import AsyncdemoError
 from asyncdemo.joining import Child, joined
-from asyncdemo.record import Recorder
-from asyncdemo.record.hooks import Hooks
-from asyncdemo.record.reader import process_name
-from asyncdemo.record.recorder import active
-from asyncdemo.record.scope import Scope
+from asyncdemo.recorder import Recorder
+from asyncdemo.recorder.hooks import Hooks
+from asyncdemo.recorder.reader import process_name
+from asyncdemo.recorder.recorder import active
+from asyncdemo.recorder.scope import Scope
 from asyncdemo.run.interrupts import DEADLY, Interrupts
 from asyncdemo.run.window import Window
 from asyncdemo.trace import Trace

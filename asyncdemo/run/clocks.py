@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncdemo.record.clock import RealClock, VirtualClock
+from asyncdemo.recorder.clock import RealClock, VirtualClock
 
 
 def check(clock: RealClock | VirtualClock) -> None:

@@ -17,8 +17,8 @@ from asyncdemo.run.tracebacks import text as traceback_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from asyncdemo.record import Recorder
-    from asyncdemo.record.clock import Clock
+    from asyncdemo.recorder import Recorder
+    from asyncdemo.recorder.clock import Clock
 
 
 def run_concept(

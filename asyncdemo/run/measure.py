@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from asyncdemo.errors import AsyncdemoError
-from asyncdemo.record.clock import Clock, RealClock
+from asyncdemo.recorder.clock import Clock, RealClock
 from asyncdemo.run.exits import INTERRUPTED
 from asyncdemo.run.programs import program_of
 from asyncdemo.run.script import Main, event_loops, main_restored

@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from asyncdemo.errors import UNAVAILABLE, AsyncdemoError
-from asyncdemo.record.clock import Clock, VirtualClock
-from asyncdemo.record.trio_runs import cancel_main, refuse
+from asyncdemo.recorder.clock import Clock, VirtualClock
+from asyncdemo.recorder.trio_runs import cancel_main, refuse
 
 
 class Program(Protocol):

@@ -30,8 +30,8 @@ from asyncdemo.run.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from asyncdemo.record import Recorder
-    from asyncdemo.record.clock import Clock
+    from asyncdemo.recorder import Recorder
+    from asyncdemo.recorder.clock import Clock
 
 
 class Main(ABC):

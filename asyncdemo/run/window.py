@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.ticker import Ticker
 
 _LONG_S = 86_400.0

@@ -16,7 +16,7 @@ import pytest
 
 import asyncdemo
 from asyncdemo.errors import AsyncdemoError
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.trace import Outcome
 from tests.traces import semaphore
 
@@ -252,7 +252,7 @@ def test_a_fault_of_the_recorder_is_a_warning() -> None:
 
 def recorder_at_work() -> Recorder:
     """The one of the recording that goes on."""
-    from asyncdemo.record import recorder
+    from asyncdemo.recorder import recorder
 
     assert recorder._active is not None
     return recorder._active
@@ -348,22 +348,3 @@ def test_the_import_is_cheap() -> None:
     assert run_python(code) == "[]"
     code = "import sys, asyncdemo; asyncdemo.record; print('rich' in sys.modules, 'aiohttp' in sys.modules)"
     assert run_python(code) == "False False"
-
-
-@pytest.mark.parametrize(
-    "before",
-    [
-        "import asyncdemo",
-        "import asyncdemo; import asyncdemo.record.clock",
-        "from asyncdemo.record import Recorder; import asyncdemo",
-        "import asyncdemo.record; import asyncdemo; asyncdemo.record",
-    ],
-)
-def test_record_is_the_function(before: str) -> None:
-    """Whatever has been imported from the folder of that name, which stays importable."""
-    code = (
-        f"{before}; from asyncdemo import record; assert record is asyncdemo.record; "
-        "from asyncdemo.record.clock import RealClock; from asyncdemo.record import Recorder; "
-        "print(callable(record), asyncdemo.record.__name__, asyncdemo.record().begun)"
-    )
-    assert run_python(code) == "True record False"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from time import process_time
 
 from asyncdemo.findings import check
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.timeline import critical_path
 from asyncdemo.trace import Trace
 from tests.bench.figure import Figure

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from asyncdemo import Trace
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.views.live import LiveView
 
 LASTS_S = 3

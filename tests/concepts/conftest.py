@@ -18,7 +18,7 @@ from asyncdemo import catalog
 from asyncdemo.catalog import Summary
 from asyncdemo.catalog.concept import Concept, Value
 from asyncdemo.cli.obstacles import obstacle
-from asyncdemo.record.clock import VirtualClock
+from asyncdemo.recorder.clock import VirtualClock
 from tests.concepts.aside import Aside
 
 Run = Callable[..., tuple[list[str], int]]

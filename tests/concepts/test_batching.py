@@ -9,7 +9,7 @@ import pytest
 
 from asyncdemo import catalog
 from asyncdemo.cli.concept import recorded
-from asyncdemo.record import VirtualClock
+from asyncdemo.recorder import VirtualClock
 
 Run = Callable[..., tuple[list[str], int]]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from asyncdemo.concepts.choosing import choose
-from asyncdemo.record import VirtualClock
+from asyncdemo.recorder import VirtualClock
 
 
 def virtual_ns(coroutine: Coroutine[Any, Any, None]) -> int:

@@ -14,8 +14,8 @@ from asyncdemo import catalog
 from asyncdemo.catalog.concept import Value
 from asyncdemo.cli import concept_options
 from asyncdemo.cli.concept import recorded
-from asyncdemo.record import RealClock
-from asyncdemo.record.sites import is_installed
+from asyncdemo.recorder import RealClock
+from asyncdemo.recorder.sites import is_installed
 from asyncdemo.trace import Outcome, Trace
 from tests.concepts.conftest import SEED, comparable, expected, runnable
 from tests.concepts.variants import QUICK, VARIANTS

@@ -12,7 +12,7 @@ import pytest
 from asyncdemo import catalog
 from asyncdemo.cli import main
 from asyncdemo.cli.obstacles import obstacle
-from asyncdemo.record import Recorder, VirtualClock
+from asyncdemo.recorder import Recorder, VirtualClock
 from asyncdemo.run import measure, run_concept
 
 WHY_NOT = obstacle(catalog.find("trio"))

@@ -19,7 +19,7 @@ from asyncdemo.catalog.works import works
 from asyncdemo.cli import concept_options, main, serving
 from asyncdemo.cli.concept import recorded
 from asyncdemo.errors import UNAVAILABLE
-from asyncdemo.record import RealClock
+from asyncdemo.recorder import RealClock
 from tests.commands import Asyncdemo, Outcome
 
 WAYS = [each.name for each in catalog.ways()]

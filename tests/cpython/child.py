@@ -86,7 +86,7 @@ def run(module: str, outcomes: Outcomes) -> None:
 
 def run_recorded(module: str, outcomes: Outcomes) -> None:
     """The same with a recorder on every loop that the tests make; says how much it saw and whether it gave up."""
-    from asyncdemo.record import Recorder
+    from asyncdemo.recorder import Recorder
 
     recorder = Recorder()
     recorder.start()

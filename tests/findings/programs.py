@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from asyncdemo.errors import AsyncdemoError
 from asyncdemo.findings import Finding, Severity, check
-from asyncdemo.record import RealClock, Recorder, VirtualClock
+from asyncdemo.recorder import RealClock, Recorder, VirtualClock
 from asyncdemo.run import Script, run_script
 from asyncdemo.trace import Trace
 

@@ -10,7 +10,7 @@ import pytest
 from asyncdemo import catalog
 from asyncdemo.catalog.concept import Concept
 from asyncdemo.cli import concept_options, serving
-from asyncdemo.record import Recorder, VirtualClock
+from asyncdemo.recorder import Recorder, VirtualClock
 from asyncdemo.run import run_concept
 from tests.findings.programs import findings
 

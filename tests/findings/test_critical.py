@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asyncdemo.record import Recorder, VirtualClock
+from asyncdemo.recorder import Recorder, VirtualClock
 from asyncdemo.timeline import by_cause, critical_path
 from asyncdemo.trace import Trace
 from tests.findings.programs import FAULTY, SOUND, recorded

@@ -12,7 +12,7 @@ from asyncdemo.addresses import Mask
 from asyncdemo.catalog.concept import Concept
 from asyncdemo.cli import serving
 from asyncdemo.cli.concept import recorded
-from asyncdemo.record import RealClock, Recorder, VirtualClock
+from asyncdemo.recorder import RealClock, Recorder, VirtualClock
 from asyncdemo.run import Measurement, Result, Script, measure, measure_script, run_script
 from asyncdemo.run.script import main_restored
 

@@ -13,7 +13,7 @@ from asyncdemo.addresses import Mask
 from asyncdemo.cli.measuring.contender import ConceptContender, Contender
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.errors import AsyncdemoError
-from asyncdemo.record import RealClock, VirtualClock
+from asyncdemo.recorder import RealClock, VirtualClock
 from asyncdemo.run import Measurement, Result, peak_memory
 from asyncdemo.run.exits import is_interrupt
 from asyncdemo.servers.base.reasons import leaves

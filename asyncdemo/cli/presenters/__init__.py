@@ -9,7 +9,7 @@ from asyncdemo.cli import terminal
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.errors import USAGE, AsyncdemoError
 from asyncdemo.exporters import Run
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.trace import Trace
 
 

@@ -6,7 +6,7 @@ from asyncdemo import exporters
 from asyncdemo.cli import consoles
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.trace import Trace
 
 

@@ -8,7 +8,7 @@ from asyncdemo.cli import consoles
 from asyncdemo.cli.presenters import picture
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.trace import Trace
 from asyncdemo.views.live import LiveView
 

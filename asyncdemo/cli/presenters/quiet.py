@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncdemo.exporters import Run
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.trace import Trace
 
 

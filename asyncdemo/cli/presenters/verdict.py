@@ -9,7 +9,7 @@ from asyncdemo.cli import consoles
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.exporters import Run
 from asyncdemo.findings import Report, Selection, formats
-from asyncdemo.record import Recorder
+from asyncdemo.recorder import Recorder
 from asyncdemo.timeline import critical_path
 from asyncdemo.trace import Trace
 

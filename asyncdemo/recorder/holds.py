@@ -1,0 +1,50 @@
+"""The table of holds as it grows."""
+
+from __future__ import annotations
+
+from _thread import RLock
+from array import array
+from collections.abc import Sequence
+
+from asyncdemo.recorder.tables import view
+from asyncdemo.trace import NONE, Holds
+
+
+class HoldRows:
+    """Who held what, in order of acquisition; times count from the origin."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.resource, self.task, self.site = array("i"), array("i"), array("i")
+        self.asked_ns, self.from_ns, self.to_ns = array("q"), array("q"), array("q")
+
+    def add(self, resource: int, task: int, asked_ns: int, from_ns: int, site: int) -> int:
+        """Appends a hold that has begun and returns its row."""
+        self.resource.append(resource)
+        self.task.append(task)
+        self.asked_ns.append(asked_ns)
+        self.from_ns.append(from_ns)
+        self.to_ns.append(NONE)
+        self.site.append(site)
+        return len(self.site) - 1
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Lets go of all rows but these."""
+        for name in ("resource", "task", "site", "asked_ns", "from_ns", "to_ns"):
+            column = getattr(self, name)
+            setattr(self, name, array(column.typecode, [column[row] for row in rows]))
+
+    def table(self, still_held: Sequence[int], end_ns: int) -> Holds:
+        """The holds so far; those `still_held` end at `end_ns`."""
+        number = len(self.site)
+        to_ns = self.to_ns[:number]
+        for row in still_held:
+            to_ns[row] = end_ns
+        return Holds(
+            resource=view(self.resource[:number]),
+            task=view(self.task[:number]),
+            asked_ns=view(self.asked_ns[:number]),
+            from_ns=view(self.from_ns[:number]),
+            to_ns=view(to_ns),
+            site=view(self.site[:number]),
+        )

@@ -1,0 +1,229 @@
+"""uvloop's loops: their handles are compiled, so the callbacks are wrapped in something that shows itself as them."""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from collections.abc import Callable
+from operator import call
+from types import BuiltinMethodType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from asyncdemo.recorder.asyncio_loops import watch_destroyed, watch_factories
+from asyncdemo.recorder.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
+from asyncdemo.recorder.awaits import YIELD
+from asyncdemo.recorder.loops import LoopRecorder
+from asyncdemo.recorder.steps import STEP_SLOTS, made_by_the_program, run_step
+from asyncdemo.trace import NONE, Actor
+
+if TYPE_CHECKING:
+    from asyncdemo.recorder.recorder import Recorder
+
+
+def install(recorder: Recorder) -> None:
+    """Observes every loop of uvloop's as soon as the program imports it."""
+    recorder.hooks.when_imported("uvloop", lambda uvloop: _install(recorder, uvloop))
+
+
+def _install(recorder: Recorder, uvloop: ModuleType) -> None:
+    loop_class = uvloop.Loop
+    recorder.hooks.stand_in(loop_class, "call_soon", _call_soon(recorder, loop_class.call_soon))
+    recorder.hooks.stand_in(loop_class, "set_debug", _set_debug(recorder, loop_class.set_debug))
+    for name, position, cause in (
+        ("call_soon_threadsafe", 0, None),
+        ("call_later", 1, Actor.TIMER),  # which `call_at` calls
+        ("add_signal_handler", 1, Actor.SIGNAL),
+    ):
+        recorder.hooks.stand_in(loop_class, name, _wrapping(recorder, getattr(loop_class, name), position, cause))
+    watch_factories(recorder, loop_class)
+    watch_destroyed(recorder, loop_class)
+    recorder.sites.add_entries(_Callback.__call__)
+
+
+class _Wrapped:
+    """A callback, and what is known of it."""
+
+    __slots__ = ("__weakref__", "_callback")
+
+    _callback: Any
+
+    @property
+    def __self__(self) -> Any:
+        return self._callback.__self__
+
+    @property
+    def __wrapped__(self) -> Any:
+        return self._callback
+
+    def __repr__(self) -> str:
+        """Uvloop shows a callback by its name, or else by this."""
+        return getattr(self._callback, "__qualname__", None) or repr(self._callback)
+
+
+class _Callback(_Wrapped):
+    """One that is no step of a task: it acts on behalf of whoever scheduled it."""
+
+    __slots__ = ("due", "loop", "row")
+
+    loop: LoopRecorder
+    row: int
+    due: float
+    task = None
+
+    def __call__(self, *args: Any) -> None:
+        loop = self.loop
+        loop.due = self.due
+        outer, loop.running = loop.running, self
+        loop.busy_since = loop.time()
+        try:
+            self._callback(*args)
+        finally:
+            loop.running = outer
+            if loop.noticed:
+                loop.callback_over()
+
+
+class _Step(_Wrapped):
+    """The callback of all steps of one task."""
+
+    __slots__ = ("_args", *STEP_SLOTS)
+
+    loop: LoopRecorder
+    row: int
+    since: float
+    started: float
+    ready: float
+    wait: int
+    waker: int
+    scheduled: bool
+    task: Any
+    enter: Any
+    _args: Any
+
+    __call__ = run_step
+
+    def escaped(self, error: BaseException) -> None:
+        """Leaves it to uvloop's handle."""
+        raise error
+
+
+def _new_step(loop: LoopRecorder, callback: Any, args: tuple[Any, ...]) -> _Step:
+    # Not in an `__init__`, which would double the time that it takes; the same below.
+    step = _Step()
+    step.loop = loop
+    step.enter = call
+    step.row = NONE
+    step.started = NONE
+    step._callback = callback
+    step._args = args
+    return step
+
+
+def _new_callback(loop: LoopRecorder, callback: Any, cause: int, due: float) -> _Callback:
+    wrapped = _Callback()
+    wrapped.loop = loop
+    wrapped._callback = callback
+    wrapped.row = cause
+    wrapped.due = due
+    return wrapped
+
+
+def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:  # noqa: C901
+    """`uvloop.Loop.call_soon` with callbacks that take the time; the hot path, written out in place."""
+    fail, of_loop, steps = recorder.fail, recorder.of_loop, recorder.tasks.steps
+
+    def begin(self: Any, loop: LoopRecorder, callback: Any, args: tuple[Any, ...], context: Any) -> Any:
+        """Schedules the first step of a task."""
+        seen = False
+        try:
+            step = _new_step(loop, callback, args)
+            seen = loop.first_step(step, callback.__self__)
+        except Exception as fault:
+            fail(fault)
+        return original(self, step, context=context) if seen else original(self, callback, *args, context=context)
+
+    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:  # noqa: C901, PLR0911
+        try:
+            loop = self._asyncdemo
+        except AttributeError:
+            loop = of_loop(self)
+        if loop.debug:
+            served = _served(recorder, loop, self, callback, args)
+            if type(served) is _Step:
+                return made_by_the_program(original(self, served, context=context))
+            return made_by_the_program(original(self, served, *args, context=context))
+        kind = type(callback)
+        if kind is FunctionType:
+            running = loop.running
+            wrapped = _Callback()
+            wrapped.loop = loop
+            wrapped._callback = callback
+            wrapped.row = running.row if running is not loop.idle and get_ident() == loop.ident else loop.cause(self)
+            wrapped.due = 0
+            return original(self, wrapped, *args, context=context)
+        if kind is STEP_CALLBACK:
+            step = loop.running
+            if step.task is callback.__self__:
+                step._callback = callback
+                step._args = args
+                step.scheduled = True
+                step.wait = YIELD
+                step.waker = step.row
+                return original(self, step, context=context)
+            if loop.first_turn is None:
+                return begin(self, loop, callback, args, context)
+        elif kind is BuiltinMethodType:
+            step = steps.get(id(callback.__self__))
+            if type(step) is _Step and args and callback.__self__._fut_waiter is args[0]:
+                try:
+                    loop.woken(step, callback.__self__, args[0])
+                except Exception as fault:
+                    fail(fault)
+                    return original(self, callback, *args, context=context)
+                step._callback = callback
+                step._args = args
+                return original(self, step, context=context)
+        served = _served(recorder, loop, self, callback, args)
+        if type(served) is _Step:
+            return original(self, served, context=context)
+        return original(self, served, *args, context=context)
+
+    return call_soon
+
+
+def _served(recorder: Recorder, loop: LoopRecorder, uvloop: Any, callback: Any, args: tuple[Any, ...]) -> Any:
+    """What stands for a callback: a `_Step` that has its arguments, a `_Callback`, or itself when it is left out."""
+    try:
+        if is_step(callback) or is_wakeup(callback, args):
+            return loop.step_for(callback, args, lambda: _new_step(loop, callback, args)) or callback
+        return _new_callback(loop, callback, loop.cause(uvloop), 0) if callable(callback) else callback
+    except Exception as fault:
+        recorder.fail(fault)
+        return callback
+
+
+def _set_debug(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
+    """`uvloop.Loop.set_debug`, which tells the loop's recorder: asking the loop each time would take too long."""
+
+    def set_debug(self: Any, enabled: Any) -> None:
+        original(self, enabled)
+        recorder.of_loop(self).debug = self.get_debug()
+
+    return set_debug
+
+
+def _wrapping(recorder: Recorder, original: Callable[..., Any], position: int, cause: int | None) -> Callable[..., Any]:
+    """A method of the loop that takes a callback at `position`, which is to act on behalf of `cause`."""
+
+    def replaced(self: Any, *args: Any, **options: Any) -> Any:
+        try:
+            loop = self._asyncdemo
+        except AttributeError:
+            loop = recorder.of_loop(self)
+        if len(args) > position and callable(args[position]):
+            actor = loop.cause(self) if cause is None else cause
+            due = loop.time() + args[0] if cause == Actor.TIMER else 0
+            args = (*args[:position], _new_callback(loop, args[position], actor, due), *args[position + 1 :])
+        made = original(self, *args, **options)
+        return made_by_the_program(made) if loop.debug else made
+
+    return replaced
