@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+from weakref import WeakKeyDictionary
 
 from asyncdemo.timeline import MOMENTARY, SLIVER, Picture, State
-from asyncdemo.trace import Outcome
+from asyncdemo.trace import Outcome, Trace
+
+_Known = tuple[Trace, int, dict[int, bytes]]
+_known: WeakKeyDictionary[Picture, _Known] = WeakKeyDictionary()
+"""Of each picture what was drawn of which trace in how many columns: a frame asks several times for the same lane."""
 
 HOLES = re.compile(rb"([^\x00])\x00+(?=[^\x00])")
 
 
 def drawn(picture: Picture, task: int) -> bytes:
     """The `State` to draw in each of a task's cells: the one in which most of the cell was spent, 0 for none."""
+    trace, columns, lanes = _known.get(picture, (None, 0, {}))
+    if trace is not picture.trace or columns != picture.columns:
+        lanes = {}
+        _known[picture] = picture.trace, picture.columns, lanes
+    if task not in lanes:
+        lanes[task] = _drawn(picture, task)
+    return lanes[task]
+
+
+def _drawn(picture: Picture, task: int) -> bytes:
     cells = bytes(picture.cells.dominant(task))
     if picture.sampled:
         return _bridged(cells, max(0, picture.trace.tasks.created_ns[task]) // picture.cell_ns)

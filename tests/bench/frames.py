@@ -2,7 +2,8 @@
 
 Usage: python -m tests.bench.frames TASKS
 
-Prints the nanoseconds of each frame as JSON: from the snapshot to the written screen, and of the snapshots alone.
+Prints the nanoseconds of each frame as JSON: from the snapshot to the written screen in CPU time and by the clock, and
+of the snapshots alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import math
 import sys
 from io import StringIO
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Any
 
 from rich.console import Console
@@ -46,18 +47,20 @@ async def hold(slots: asyncio.Semaphore, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-async def draw(view: LiveView) -> None:
-    """Draw ten frames a second."""
+async def draw(view: LiveView, cpu_ns: list[int]) -> None:
+    """Draw ten frames a second, and note the CPU time of each."""
     while True:
         await asyncio.sleep(EVERY_S)
+        start = thread_time_ns()
         view._draw()
+        cpu_ns.append(thread_time_ns() - start)
 
 
-async def main(tasks: int, view: LiveView) -> None:
+async def main(tasks: int, view: LiveView, cpu_ns: list[int]) -> None:
     """Let tasks share slots, a tenth of them at a time, for three seconds altogether, and draw meanwhile."""
     limit = math.ceil(tasks / 10)
     slots = asyncio.Semaphore(limit)
-    drawing = asyncio.create_task(draw(view))
+    drawing = asyncio.create_task(draw(view, cpu_ns))
     await asyncio.gather(*(hold(slots, LASTS_S / math.ceil(tasks / limit)) for _ in range(tasks)))
     drawing.cancel()
 
@@ -67,5 +70,6 @@ if __name__ == "__main__":
         timed = Timed(recorder)
         console = Console(file=StringIO(), force_terminal=True, color_system="256", width=100, height=50)
         live_view = LiveView(timed, "frames", console)
-        asyncio.run(main(int(sys.argv[1]), live_view))
-    print(json.dumps({"frame": live_view.frame_ns, "snapshot": timed.snapshot_ns}))
+        spent_ns: list[int] = []
+        asyncio.run(main(int(sys.argv[1]), live_view, spent_ns))
+    print(json.dumps({"cpu": spent_ns, "frame": live_view.frame_ns, "snapshot": timed.snapshot_ns}))
