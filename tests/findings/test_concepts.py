@@ -12,7 +12,7 @@ from asyncdemo.catalog.concept import Concept
 from asyncdemo.cli import concept_options, serving
 from asyncdemo.recorder import Recorder, VirtualClock
 from asyncdemo.run import run_concept
-from tests.findings.programs import findings
+from tests.findings.programs import FOLDER, findings, recorded
 
 SHOWN = {
     "blocking": {"AD101"},
@@ -63,3 +63,10 @@ def test_the_guides_queue_never_ends() -> None:
     said = found(catalog.find("queue"), guide=True)["AD301"]
     assert "waits for Queue.join(); no living task will call task_done()" in said
     assert said.endswith("only a time-out ended that, after 2.50 s")
+
+
+@pytest.mark.parametrize(("program", "concept"), [("ad301_faulty_b_join", "queue"), ("ad301_faulty_a_order", "lock")])
+def test_a_deadlock_names_the_concept_of_what_is_waited_for(program: str, concept: str) -> None:
+    """Who waits for a queue's items learns from `queue`, who waits for a lock from `lock`."""
+    [deadlock] = findings(recorded(FOLDER / f"{program}.py"))
+    assert (deadlock.rule, deadlock.concept) == ("AD301", concept)

@@ -11,6 +11,7 @@ that was taken from a queue that somebody joins.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from asyncdemo.findings.facts import Facts
 from asyncdemo.findings.hangs import HELD, Hang, hangs
@@ -59,7 +60,7 @@ def _join(rule: Rule, facts: Facts, hang: Hang, task: int) -> Finding:
     message = f"{facts.task(task)} waits for {hang.on(task)}(){unfinished}; no living task will call task_done()"
     others = [other for other in hang.waits if other != task]
     proof = [hang.proof(task), *map(hang.proof, others[:3])]
-    return rule.finding(facts, hang.site(task), message + hang.ending, *proof)
+    return replace(rule.finding(facts, hang.site(task), message + hang.ending, *proof), concept="queue")
 
 
 def _left_behind(rule: Rule, facts: Facts, hang: Hang) -> Iterator[Finding]:
