@@ -1,18 +1,18 @@
 """Blocking calls on threads, computations on processes.
 
-A blocking call on the loop stops every task. `run_in_executor` hands it to a pool and gives back something to await.
-Threads suit calls that wait; Python computes on one thread at a time, so computations go to processes. Those start
-afresh ("spawn"), import this file, and need the guard at its end. `--pool dask` starts a cluster for them instead,
-and needs no executor for that: its client can be awaited.
+A blocking call on the loop stops every task; `run_in_executor` hands it to a pool and gives back something to await.
+Threads suit calls that wait. Computations go to processes: these start afresh ("spawn"), import this file, and need the
+guard at its end. `--pool dask` starts a cluster in their place, whose client can be awaited without an executor.
 
 Watch: The main task waits, first for three threads, then for two processes; each has a lane of its own.
 Guide: 2.7 Executing Synchronous Functions in Asynchronous Code
 Also: run-in-executor, thread-pool, process-pool, dask
-Correction: The guide's `with ThreadPoolExecutor` blocks the loop at its end, on an error too: `to-thread --way with`.
+Correction: The guide's `with ThreadPoolExecutor` blocks the loop at its end: see `asyncdemo to-thread --way with`.
 Correction: The guide has no `__main__` guard, and fails where processes start afresh (the rule from Python 3.14 on).
 Correction: The guide leaves out `asyncio.to_thread`, the short form, which also carries context variables: `to-thread`.
 Ideal: ceil(jobs / threads) * block, and the time that the computations take
-Example: asyncdemo executor --jobs 9 --threads 3 --block 200ms --size 1M
+Example: asyncdemo executor --jobs 9 --block 200ms --size 1M
+Example: asyncdemo executor --jobs 3 --threads 1 --block 100ms --sums 0
 """
 
 import asyncio

@@ -51,8 +51,8 @@ async def main(
     poll: float = 0,  # seconds between two looks in place of a change stream; 0 for a change stream, at least 0
     patience: float = 3,  # seconds, at any scale, after which an answer is given up (one may take 1), at least 1.5
 ) -> None:
-    start, milliseconds = time.perf_counter(), round(patience * 1000)
-    async with AsyncMongoClient(url, timeoutMS=milliseconds, connectTimeoutMS=milliseconds) as client:
+    start, ms = time.perf_counter(), round(patience * 1000)
+    async with AsyncMongoClient(url, timeoutMS=ms, connectTimeoutMS=ms, serverSelectionTimeoutMS=ms) as client:
         book = client.get_default_database("test")[f"orders_{uuid.uuid4().hex}"]
         try:
             changes = None if poll else await book.aggregate([{"$changeStream": {}}])  # watch() would reconnect
