@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,12 +81,16 @@ METHODS = ("fork", "spawn", "forkserver")
 
 
 @pytest.fixture
-def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a test writes its script; the tests run in that folder, which has the folder of temporary files."""
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "script.py"
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where a test writes its script; the tests run in that folder, where `tmp` leads to the temporary files.
+
+    Those have a short path, for the sockets of `multiprocessing` lie in it.
+    """
+    with tempfile.TemporaryDirectory() as short:
+        (tmp_path / "tmp").symlink_to(short)
+        monkeypatch.setenv("TMPDIR", short)
+        monkeypatch.chdir(tmp_path)
+        yield tmp_path / "script.py"
 
 
 def python(*arguments: str) -> Outcome:

@@ -268,9 +268,9 @@ class Reader:
 
 
 def process_name() -> str:
-    """What `multiprocessing` calls this process; a program that has not imported it has one."""
-    multiprocessing = sys.modules.get("multiprocessing")
-    return "MainProcess" if multiprocessing is None else str(multiprocessing.current_process().name)
+    """What `multiprocessing` calls this process; a program that has not imported it, or is about to, has one."""
+    current = getattr(sys.modules.get("multiprocessing.process"), "current_process", None)
+    return "MainProcess" if current is None else str(current().name)
 
 
 def _merged_table(rows: list[bytearray], origin_ns: int) -> Steps:

@@ -43,9 +43,9 @@ def end_process(code: int) -> NoReturn:
 
 def terminate_children() -> None:
     """Ends the processes that `multiprocessing` started, and does not wait for them."""
-    if multiprocessing := sys.modules.get("multiprocessing"):
-        for child in multiprocessing.active_children():
-            child.terminate()
+    active_children = getattr(sys.modules.get("multiprocessing.process"), "active_children", list)
+    for child in active_children():
+        child.terminate()
 
 
 def abandon_threads(code: int) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -382,3 +383,13 @@ def test_what_a_snapshot_names_is_in_it() -> None:
     with recorder.clock.installed(), recorder, asyncio.Runner(loop_factory=recorder.clock.new_event_loop) as runner:
         runner.run(main())
     assert list(recorder.stop().tasks.outcome) == [Outcome.RETURNED] * 4
+
+
+@pytest.mark.parametrize("module", [None, ModuleType("multiprocessing.process")], ids=["not imported", "half imported"])
+def test_a_view_looks_while_the_program_imports_multiprocessing(
+    module: ModuleType | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of ours that looks in the middle of that import sees a process that has no other name yet."""
+    monkeypatch.setitem(sys.modules, "multiprocessing.process", module)
+    trace, _ = Recorder().snapshot()
+    assert [trace.text(name) for name in trace.processes.name] == ["MainProcess"]
