@@ -83,6 +83,11 @@ class Cluster:
         self.workers.append(started("distributed.cli.dask_worker", self.address, *more))
         return self.workers[-1]
 
+    def wait(self) -> None:
+        """Wait until all workers have come to the scheduler."""
+        asked = "import sys, distributed; distributed.Client(sys.argv[1]).wait_for_workers(int(sys.argv[2]), 120)"
+        subprocess.run([sys.executable, "-c", asked, self.address, str(len(self.workers))], check=True)
+
     def end(self) -> None:
         """Kill them all."""
         for process in (*self.workers, self._scheduler):
@@ -106,6 +111,7 @@ def cluster() -> Iterator[Cluster]:
     with clustered() as made:
         made.add(3)
         made.add()
+        made.wait()
         yield made
 
 
@@ -115,7 +121,7 @@ def test_each_row_is_measured_on_some_worker(cluster: Cluster, tmp_path: Path) -
     A worker measures one row at a time, also one that has three threads for its work.
     """
     path = tmp_path / "a.runs"
-    asked = (*SWEEP, "--hold", "2ms", "-r", "3", "--cluster", cluster.address, "--resume", str(path), "--json")
+    asked = (*SWEEP, "--hold", "20ms", "-r", "3", "--cluster", cluster.address, "--resume", str(path), "--json")
     bench = started("asyncdemo", *asked)
     most = 0
     while bench.poll() is None:
