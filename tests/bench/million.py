@@ -70,7 +70,7 @@ class _Columns:
             self.now_ns,
             STRINGS,
             sites=Sites(same(1, 2), array("i", [3, 9]), same(0, 2)),
-            loops=Loops(same(5, 1), same(6, 1)),
+            loops=Loops(same(5, 1), same(6, 1), same(NONE, 1)),
             tasks=Tasks(
                 name=array("i", range(-2, -2 - tasks, -1)),
                 coro=same(0),
@@ -86,6 +86,7 @@ class _Columns:
                 error=same(NONE),
                 cancelled_by=same(Actor.UNKNOWN),
                 cancelled_at=same(NONE),
+                unheeded=same(0),
                 waiting=same(NONE),
             ),
             steps=Steps(self.ready, self.start, self.end, self.task, self.wait, self.waker),
@@ -95,5 +96,6 @@ class _Columns:
                 same(NONE, 4),
                 same(NONE, 4),
                 same(1, 4),
+                same(NONE, 4),
             ),
         )
