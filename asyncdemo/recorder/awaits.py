@@ -106,7 +106,9 @@ class WaitBook:
         """Rows that stand for nothing any more."""
         self._lock = allocate_lock()
         self.spent_s = 0.0
-        """How long looking took, in all."""
+        """How long looking took, in all; only a tenth of it counts when what is recorded is for a diagnosis."""
+        self.weight = 0.1 if closely else 1.0
+        """How much of the time that a look took counts."""
         self.since_s = 0.0
         """When looking began."""
         self.unseen_waits = 0

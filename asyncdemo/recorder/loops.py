@@ -328,7 +328,7 @@ class LoopRecorder(StepRows):
             return row
         began = self.time()
         found = waits.read(step.task, waker, future, recorder.resources)
-        waits.spent_s += self.time() - began
+        waits.spent_s += (self.time() - began) * waits.weight
         return found
 
     def resuming(self, step: Step) -> None:

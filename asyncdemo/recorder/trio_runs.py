@@ -361,7 +361,7 @@ class TrioRun(LoopRecorder):
             return waits.unseen(step.waker)
         began = self.time()
         found = self._frames.wait(step.task)
-        waits.spent_s += self.time() - began
+        waits.spent_s += (self.time() - began) * waits.weight
         return found
 
     def _ended(self, step: _Step) -> None:

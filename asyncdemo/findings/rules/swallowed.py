@@ -21,9 +21,6 @@ NAME = "cancellation swallowed"
 SEVERITY = Severity.WARNING
 CONCEPT = "cancellation"
 
-SLACK_NS = 1_000_000
-"""A request is noted a moment after it has ended the task's wait."""
-
 
 def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
     """One finding for each task that went on in spite of a request to end, the worst of each line."""
@@ -60,8 +57,10 @@ def _finding(rule: Rule, facts: Facts, task: int, request: int) -> Finding | Non
     trace = facts.trace
     asked, ended = trace.cancels.t_ns[request], trace.tasks.ended_ns[task]
     caught, later = NONE, Counter[int]()
-    for began, over, wait, _ in facts.waits_of(task):
-        if began <= asked <= over + SLACK_NS and caught == NONE:
+    for began, over, wait, step in facts.waits_of(task):
+        # It is noted a moment after it has ended the task's wait, and before the task runs.
+        noted_by = over if step == NONE else trace.steps.start_ns[step]
+        if began <= asked <= noted_by and caught == NONE:
             caught = trace.waits.site[wait]
         elif began >= asked and facts.kind(wait) not in {Wait.BRIEF, Wait.YIELD}:
             later[trace.waits.site[wait]] += over - began
