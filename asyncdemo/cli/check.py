@@ -12,6 +12,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 from asyncdemo import tracefile
 from asyncdemo.cli import run_options
 from asyncdemo.cli.presenters.verdict import TEXT, Verdict, project_folder
+from asyncdemo.cli.run import program_parameters
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.cli.session import Session, check_files
 from asyncdemo.cli.values import choice
@@ -34,17 +35,11 @@ def command(_arguments: Sequence[str]) -> TyperCommand:
         metavar="SCRIPT|TRACE",
         help="the path of a Python file, or of a recording that --save wrote",
     )
-    arguments = TyperArgument(
-        param_decls=["arguments"], type=str, nargs=-1, required=False, metavar="[ARGS]...", help="its arguments"
-    )
-    module = TyperOption(
-        param_decls=["-m", "module"], is_flag=True, default=False, help="SCRIPT is a module, as with python -m"
-    )
     return TyperCommand(
         "check",
         help="Run a program of your own and say what went wrong, on which line, with the evidence.",
         callback=_check,
-        params=[program, arguments, module, *_options(), *run_options.declared(*WITHOUT)],
+        params=[program, *program_parameters(), *_options(), *run_options.declared(*WITHOUT)],
         context_settings={"allow_interspersed_args": False},
     )
 

@@ -19,19 +19,24 @@ def command(_arguments: Sequence[str]) -> TyperCommand:
     script = TyperArgument(
         param_decls=["script"], type=str, required=True, metavar="SCRIPT", help="the path of a Python file"
     )
+    return TyperCommand(
+        "run",
+        help="Run a script or a module of your own and show its timeline.",
+        callback=_run,
+        params=[script, *program_parameters(), *scoping.declared(), *run_options.declared("scale", "seed")],
+        context_settings={"allow_interspersed_args": False},
+    )
+
+
+def program_parameters() -> list[TyperArgument | TyperOption]:
+    """The program's own arguments, and the flag that says that it is a module."""
     arguments = TyperArgument(
         param_decls=["arguments"], type=str, nargs=-1, required=False, metavar="[ARGS]...", help="its arguments"
     )
     module = TyperOption(
         param_decls=["-m", "module"], is_flag=True, default=False, help="SCRIPT is a module, as with python -m"
     )
-    return TyperCommand(
-        "run",
-        help="Run a script or a module of your own and show its timeline.",
-        callback=_run,
-        params=[script, arguments, module, *scoping.declared(), *run_options.declared("scale", "seed")],
-        context_settings={"allow_interspersed_args": False},
-    )
+    return [arguments, module]
 
 
 def _run(script: str, arguments: tuple[str, ...] | None, *, module: bool, **given: Any) -> None:

@@ -98,8 +98,7 @@ class WaitBook:
         self._closely = closely
         self._frames: dict[tuple[int, int], int] = {}
         self._shapes: dict[tuple[int, ...], _Shape] = {}
-        self.of_unseen: dict[int, int] = {}
-        """The rows of waits that were not looked at, by who ended them."""
+        self._unseen: dict[int, int] = {}
         self._on: dict[tuple[int, int], list[int]] = {}
         """By resource and task the rows of the waits for them."""
         self._free: deque[int] = deque()
@@ -201,8 +200,10 @@ class WaitBook:
     def unseen(self, waker: int) -> int:
         """The row of a wait that was not looked at, for want of time: what its end tells of it."""
         self.unseen_waits += 1
-        kind, on = _BY_WAKER.get(waker) or (Wait.FUTURE, "future")
-        row = self.of_unseen[waker] = self.row(kind, on)
+        row = self._unseen.get(waker)
+        if row is None:
+            kind, on = _BY_WAKER.get(waker) or (Wait.FUTURE, "future")
+            row = self._unseen[waker] = self.row(kind, on)
         return row
 
     def _on_future(self, future: Any, waker: int, place: _Place) -> int:

@@ -319,13 +319,7 @@ class LoopRecorder(StepRows):
         if request is not None and request.site not in recorder.sites.installed:
             return recorder.request_wait(request)
         if waits.spent_s > LOOKING_S and waits.spent_s * LOOKING_SHARE > step.ready - waits.since_s:
-            if request is not None:
-                return recorder.request_wait(request)
-            row = waits.of_unseen.get(waker)
-            if row is None:
-                return waits.unseen(waker)
-            waits.unseen_waits += 1
-            return row
+            return waits.unseen(waker) if request is None else recorder.request_wait(request)
         began = self.time()
         found = waits.read(step.task, waker, future, recorder.resources)
         waits.spent_s += (self.time() - began) * waits.weight
