@@ -230,7 +230,8 @@ class LoopRecorder(StepRows):
         if self.chooses and self._is_unwanted(task):
             return False
         coroutine = task.get_coro()
-        coro, defined = self.coroutine(coroutine)
+        look_up, time = self.coroutine, self.time  # called by local names: see `run_step`
+        coro, defined = look_up(coroutine)
         if coro == HIDDEN:
             return False
         running = self.running
@@ -240,19 +241,21 @@ class LoopRecorder(StepRows):
         if self.expected is not None and self.expected[0] is coroutine:
             _, mark, running = self.expected
             self.running, self.expected = running, None
-            step.row, step.since = mark.row, mark.since
+            row, now = mark.row, mark.since
         else:
-            step.since = now = self.time()
-            parent = running.row if running.row >= 0 else self._maker()
-            step.row = self.add(now, coro, defined, parent, self.caller(), self.number)
+            add, caller, parent = self.add, self.caller, running.row
+            now = time()
+            row = add(now, coro, defined, parent if parent >= 0 else self._maker(), caller(), self.number)
         if self.watch:
-            self.recorder.resources.handed_over(self, coroutine, running.row, step.row)
-        self.steps[id(task)] = Mark(step.row, step.since) if self.debug else step
+            self.recorder.resources.handed_over(self, coroutine, running.row, row)
+        self.steps[id(task)] = Mark(row, now) if self.debug else step
         if running.task is not None:
             self.fresh.append(task)
             self.unusual = True
-        step.task, step.scheduled = task, True
-        step.ready = step.since
+        step.row = row
+        step.task = task
+        step.since = step.ready = now
+        step.scheduled = True
         step.wait = NONE
         step.waker = running.row if running is not self.idle else self.actor()
         return True
@@ -299,7 +302,8 @@ class LoopRecorder(StepRows):
         running = self.running
         waker = _PROGRAM if running is self.idle and _running_loop() is None else running.row
         step.waker = waker
-        ready, since = self.time(), step.since
+        time = self.time
+        ready, since = time(), step.since
         if waker == _TIMER and since < self.due < ready:
             ready = self.due
         step.ready = ready
