@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 AnyTask = asyncio.Task[Any]
 
-LOOKING_S = 0.005
-"""Looking into what tasks wait for may always take this long in all ..."""
-LOOKING_SHARE = 100
-""" ... and then one part in this many of the time."""
-
 _NO_NAME = "None"
 """What CPython 3.13.0 calls an eager task that was given no name, after it has ended."""
 _pack_end = END.pack_into
@@ -307,7 +302,12 @@ class LoopRecorder(StepRows):
         if waker == _TIMER and since < self.due < ready:
             ready = self.due
         step.ready = ready
-        step.wait = BRIEF if ready - since <= self.brief else self.reason(step, waker, future)
+        if ready - since <= self.brief:
+            step.wait = BRIEF
+        elif ready < self.waits.closed_until_s and not self.watch:
+            step.wait = self.waits.unseen(waker)  # as `reason` would say, without the call
+        else:
+            step.wait = self.reason(step, waker, future)
         if future is not None and (future.cancelled() or (type(future) is GATHERING and gave_up(future))):
             self.cancelled(step.row, task, future)
 
@@ -318,15 +318,15 @@ class LoopRecorder(StepRows):
         the program's own line has asked for need not be looked at; a library may have asked for its lock to get
         something else.
         """
-        waits, recorder = self.waits, self.recorder
+        waits, recorder, time = self.waits, self.recorder, self.time
         request = self.watch[step.row][-1] if step.row in self.watch else None
         if request is not None and request.site not in recorder.sites.installed:
             return recorder.request_wait(request)
-        if waits.spent_s > LOOKING_S and waits.spent_s * LOOKING_SHARE > step.ready - waits.since_s:
+        if step.ready < waits.closed_until_s:
             return waits.unseen(waker) if request is None else recorder.request_wait(request)
-        began = self.time()
+        began = time()
         found = waits.read(step.task, waker, future, recorder.resources)
-        waits.spent_s += (self.time() - began) * waits.weight
+        waits.looked(time() - began)
         return found
 
     def resuming(self, step: Step) -> None:
