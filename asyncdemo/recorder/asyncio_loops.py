@@ -10,6 +10,7 @@ from contextvars import copy_context
 from types import BuiltinMethodType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from asyncdemo.recorder import eager
 from asyncdemo.recorder.asyncio_names import DESTROYED, STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.loops import LoopRecorder
@@ -290,4 +291,4 @@ class _WatchedFactory:
         self.factory = factory
 
     def __call__(self, loop: Any, coroutine: Any, **options: Any) -> Any:
-        return self.recorder.of_loop(loop).eager(self.factory, loop, coroutine, options)
+        return eager.make(self.recorder.of_loop(loop), self.factory, loop, coroutine, options)
