@@ -28,7 +28,7 @@ class Recording(Questions):
     Args:
         trace: what was recorded, when it is over already: from `load`, for example.
         name: what to call it in pictures.
-        save: a file to keep it in when it is over.
+        save: a file to keep it in; see `record`.
         force: whether that file may be there already.
         gives_way: whether it ends when something else begins to record, which would be refused otherwise.
     """
@@ -95,7 +95,7 @@ class Recording(Questions):
 
             check_writable(self._save, force=self._force)
         meta = {"observer": "none"} | ({"command": self._name} if self._name else {})
-        self._recorder = Recorder(meta=meta, gives_way=self._gives_way).start()
+        self._recorder = Recorder(meta=meta, gives_way=self._gives_way, saved_to=self._save).start()
         return self
 
     def stop(self) -> Trace:
@@ -108,7 +108,7 @@ class Recording(Questions):
             self._finished = recorder.stop()
             if recorder.fault is not None:
                 warnings.warn(f"asyncdemo: {recorder.fault}", RuntimeWarning, stacklevel=3)
-            self._keep(self._finished)
+            self._keep(self._finished, recorder.saver.path)
         return self.trace
 
     def __enter__(self) -> Self:
@@ -127,13 +127,13 @@ class Recording(Questions):
     ) -> None:
         self.stop()
 
-    def _keep(self, trace: Trace) -> None:
+    def _keep(self, trace: Trace, partial: str | None) -> None:
         if self._save is None:
             return
         from asyncdemo import tracefile
 
         try:
-            tracefile.save(trace, self._save, force=self._force)
+            tracefile.save(trace, self._save, force=self._force, partial=partial)
         except AsyncdemoError as error:
             warnings.warn(f"asyncdemo: {error.message}", RuntimeWarning, stacklevel=4)
 
@@ -221,7 +221,8 @@ def record(
     Args:
         function: what to decorate, when it is used as `@asyncdemo.record` without options.
         name: what to call it in pictures; a decorated function's name by default.
-        save: a file to keep the recording in when it is over, which `asyncdemo replay` shows.
+        save: a file to keep the recording in, which `asyncdemo replay` shows. It is written while the program runs, so
+            that something is there when that is killed; a file that was there before is replaced when all is over.
         force: whether that file may be there already; without it that is refused at the beginning.
     """
     recording = Recording(name=name, save=save, force=force)

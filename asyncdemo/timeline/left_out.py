@@ -9,10 +9,18 @@ from asyncdemo.trace import Trace
 
 
 def left_out(trace: Trace) -> list[str]:
-    """What the user asked to leave out of `trace`, and how much was where it is counted: sentences without a stop."""
+    """What is not in `trace`: sentences without a stop.
+
+    That is what came after it was cut off, what the user asked to leave out, and how much that was where it is counted.
+    """
     scope, dropped = trace.meta.get("scope"), trace.lost.get("steps")
-    said = _asked(scope) if isinstance(scope, Mapping) else []
+    said = [*_cut_off(trace), *(_asked(scope) if isinstance(scope, Mapping) else [])]
     return [*said, f"dropped {dropped:,} steps, the oldest"] if dropped else said
+
+
+def cut_off(trace: Trace) -> bool:
+    """Whether what is there was saved while the program ran, and the rest never was: the program was killed."""
+    return bool(trace.meta.get("cut_off"))
 
 
 def goes_on(trace: Trace) -> bool:
@@ -25,6 +33,13 @@ def not_kept(trace: Trace) -> list[str]:
     return [
         f"not kept: {number:,} {subject}" for subject, number in trace.lost.items() if number and subject != "steps"
     ]
+
+
+def _cut_off(trace: Trace) -> list[str]:
+    if not cut_off(trace):
+        return []
+    time = str(trace.meta["cut_off"]).replace("T", " ").partition(".")[0].partition("+")[0]
+    return [f"cut off after {trace.duration_ns / 1e9:.1f} s, at {time} UTC"]
 
 
 def _asked(scope: Mapping[str, Any]) -> list[str]:
