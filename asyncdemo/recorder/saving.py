@@ -29,8 +29,10 @@ FIRST_S = 0.2
 INTERVAL_S = 1.0
 SHARE = 50
 """Saving takes at most one part in this many of the time."""
-SLICE_S = 0.001
+SLICE_S = 0.002
 """After so long it lets the program have its way for a moment."""
+BUFFER = 1 << 20
+"""Bytes that are written at once: each time the program has its way as well."""
 REST_S = 0.001
 PARTIAL = ".partial"
 
@@ -126,7 +128,7 @@ class Saver:
         """Appends all that is new, or nothing."""
         before = self._size
         try:
-            with open(descriptor, "ab", closefd=False) as file:
+            with open(descriptor, "ab", BUFFER, closefd=False) as file:
                 file.writelines(self._pieces(turns, over=over))
         except BaseException:
             self._size = before
