@@ -75,8 +75,9 @@ if __name__ == "__main__":
     process = context.Process(target=run, args=(ready,))
     process.start()
     ready.wait()
+    print(process.pid, flush=True)
     time.sleep(2)
-    os.kill(process.pid, signal.SIGKILL)
+    os.kill(process.pid if len(sys.argv) == 2 else os.getpid(), signal.SIGKILL)
     process.join()
     print(process.exitcode)
 """
@@ -260,12 +261,26 @@ def test_a_killed_child_leaves_what_it_saved(folder: Path, method: str, name: st
     """It is joined to the recording of the program, which says that its end is missing."""
     (folder / "child.py").write_text(CHILD)
     came = asyncdemo("run", "-q", "--save", "child.trace", "child.py", method)
-    assert (came.code, came.out, came.err) == (0, "-9\n", "")
+    assert (came.code, came.out.splitlines()[1:], came.err) == (0, ["-9"], "")
     trace = load(folder / "child.trace")
     assert by_process(trace) == {name: ["wait"]}
     assert len(trace.steps) > 10
     assert trace.lost == {"ends of recordings of child processes": 1}
     assert "cut_off" not in trace.meta
+
+
+def test_what_is_missing_of_children_is_told(folder: Path) -> None:
+    """A program that is killed leaves what its own process recorded, and how many others there were."""
+    (folder / "child.py").write_text("import asyncio\nasyncio.run(asyncio.sleep(0))" + CHILD)
+    program = started("run", "-q", "--save", "child.trace", "child.py", "spawn", "itself")
+    assert program.stdout is not None
+    child = int(program.stdout.readline())
+    assert program.wait(PATIENCE_S) == -signal.SIGKILL
+    os.kill(child, signal.SIGKILL)
+    program.communicate(timeout=PATIENCE_S)
+    trace = load(folder / "child.trace")
+    assert len(trace.processes) == 1
+    assert trace.lost == {"recordings of child processes": 1}
 
 
 def test_leaving_at_once_saves_the_whole(folder: Path) -> None:

@@ -94,7 +94,7 @@ class News:
             "over": over,
             "under_way": under_way,
             "meta": self._reader.described(),
-            "lost": self._reader.lost(),
+            "lost": {**self._reader.lost(), **recorder.apart()},
             "holds_output": recorder.holds_output,
         }
         return {"commit": about}, free.tobytes()

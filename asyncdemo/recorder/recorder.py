@@ -84,6 +84,7 @@ class Recorder:
         forked_from: what `multiprocessing` called the process of which this is a child by `os.fork`, or None.
         holds_output: whether what the program prints is kept from the terminal.
         saver: what does so.
+        apart: gives what is not in what is saved while it goes on, as `Trace.lost` has it.
         when_loop: called with the first loop's recorder in that loop's thread, or None.
     """
 
@@ -114,6 +115,7 @@ class Recorder:
         self.heirs: weakref.WeakKeyDictionary[asyncio.Task[Any], int] = weakref.WeakKeyDictionary()
         self.when_loop: Callable[[], None] | None = None
         self.forked_from: str | None = None
+        self.apart: Callable[[], dict[str, int]] = dict
         self.holds_output = hold_output
         self.births = Births(self)
         self.hooks = Hooks()

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from glob import glob
 from time import perf_counter, perf_counter_ns
 from types import FrameType, TracebackType
@@ -91,6 +92,7 @@ class Children:
         if self._wanted:
             folder = tempfile.mkdtemp(prefix="asyncdemo-run-")
             self._orders = Orders(folder, self._recorder.scope, perf_counter(), not self._recorder.holds_output)
+            self._recorder.apart = partial(_apart, folder)
         _here.orders, _here.pid, _here.leaving = self._orders, os.getpid(), self._leaving
         _watch(self._hooks)
         _watch_forks()
@@ -117,6 +119,12 @@ class Children:
         origin_ns = self._recorder.origin()
         found = [each._replace(at_ns=each.at_ns - origin_ns) for each in there.values()]
         return joined(trace, sorted(found, key=lambda each: each.at_ns)) if found else trace
+
+
+def _apart(folder: str) -> dict[str, int]:
+    """What would be missing of the children if this process was killed now."""
+    number = len({_pid(name) for name in os.listdir(folder)})
+    return {MISSING: number} if number else {}
 
 
 def _pid(path: str) -> str:
