@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -48,18 +49,20 @@ asyncio.run(main())
 FORKING = """
 import asyncio, os, sys, time
 async def main():
-    for _ in range(20):
+    forks = 0
+    while forks < 20 or not os.path.exists("fork.trace"):
+        forks += 1
         child = os.fork()
         if not child:
             os.write(1, b"child\\n")
             os._exit(0)
         os.waitpid(child, 0)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
     os.kill(os.getpid(), 9)
 asyncio.run(main())
 """
 CHILD = """
-import asyncio, multiprocessing, os, signal, sys, time
+import asyncio, glob, multiprocessing, os, signal, sys, time
 
 async def wait(ready):
     ready.set()
@@ -76,7 +79,12 @@ if __name__ == "__main__":
     process.start()
     ready.wait()
     print(process.pid, flush=True)
-    time.sleep(2)
+    while not glob.glob(os.environ["TMPDIR"] + "/asyncdemo-run-*/*-*.trace"):
+        time.sleep(0.01)
+    if len(sys.argv) > 2:
+        size = os.path.getsize("child.trace")
+        while os.path.getsize("child.trace") == size:
+            time.sleep(0.01)
     os.kill(process.pid if len(sys.argv) == 2 else os.getpid(), signal.SIGKILL)
     process.join()
     print(process.exitcode)
@@ -97,8 +105,16 @@ PATIENCE_S = 30
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that a test's programs run in."""
+def short() -> Iterator[str]:
+    """A folder with a short path: the sockets of `multiprocessing` lie in it."""
+    with tempfile.TemporaryDirectory() as path:
+        yield path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, short: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a test's programs run in, with a short one for their temporary files."""
+    monkeypatch.setenv("TMPDIR", short)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -150,10 +166,9 @@ def test_a_killed_program_leaves_its_recording(folder: Path, parts: int, loop: s
     (folder / "busy.py").write_text(BUSY)
     trace_file = folder / "busy.trace"
     program = started("run", "-q", "--loop", loop, "--save", "busy.trace", "busy.py", "60")
-    size = 0
-    for _ in range(parts):
-        until(partial(holds_parts, trace_file, size))
-        size = trace_file.stat().st_size
+    until(lambda: holds_parts(trace_file) and len(load(trace_file).lines) > 1)
+    for _ in range(parts - 1):
+        until(partial(holds_parts, trace_file, trace_file.stat().st_size))
     came = killed(program)
     assert came.code == -signal.SIGKILL
     trace = load(trace_file)
@@ -163,10 +178,11 @@ def test_a_killed_program_leaves_its_recording(folder: Path, parts: int, loop: s
     assert set(trace.tasks.outcome) == {Outcome.PENDING}
     event = trace.tasks.waiting[names.index("wait_for_ever")]
     assert trace.text(trace.waits.on[event]) == "Event"
-    assert len(trace.steps) > 100
+    assert set(trace.steps.task) == set(range(len(names)))
     replayed = asyncdemo("replay", "busy.trace")
     assert (replayed.code, replayed.err) == (0, "")
     assert f"cut off after {trace.duration_ns / 1e9:.1f} s, at 20" in replayed.out
+    assert "· cut off ·" in replayed.out
     assert "went on" in replayed.out
     assert sorted(path.name for path in folder.iterdir()) == ["busy.py", "busy.trace"]
 
@@ -183,6 +199,9 @@ def test_exports_say_that_it_was_cut_off(folder: Path) -> None:
     assert '"outcome": "interrupted"' in told
     assert '"exit_code": null' in told
     assert "cut off after" in told
+    checked = asyncdemo("check", "busy.trace")
+    assert checked.err.startswith("asyncdemo: busy.trace was cut off after ")
+    assert "left at exit" not in checked.out
 
 
 def test_an_older_file_is_whole_until_the_new_one_is(folder: Path) -> None:
@@ -250,10 +269,8 @@ def test_a_program_may_fork_while_it_is_saved(folder: Path) -> None:
     """A child of `os.fork` writes nothing to what its parent saves."""
     (folder / "fork.py").write_text(FORKING)
     came = asyncdemo("run", "-q", "--no-children", "--save", "fork.trace", "fork.py")
-    assert (came.code, came.out, came.err) == (-signal.SIGKILL, "child\n" * 20, "")
-    trace = load(folder / "fork.trace")
-    assert len(trace.tasks) == 1
-    assert trace.duration_ns > 0.5e9
+    assert (came.code, set(came.out.splitlines()), came.err) == (-signal.SIGKILL, {"child"}, "")
+    assert len(load(folder / "fork.trace").tasks) == 1
 
 
 @pytest.mark.parametrize(("method", "name"), [("fork", "ForkProcess-1"), ("spawn", "SpawnProcess-1")])
@@ -264,14 +281,14 @@ def test_a_killed_child_leaves_what_it_saved(folder: Path, method: str, name: st
     assert (came.code, came.out.splitlines()[1:], came.err) == (0, ["-9"], "")
     trace = load(folder / "child.trace")
     assert by_process(trace) == {name: ["wait"]}
-    assert len(trace.steps) > 10
+    assert len(trace.steps) > 0
     assert trace.lost == {"ends of recordings of child processes": 1}
     assert "cut_off" not in trace.meta
 
 
 def test_what_is_missing_of_children_is_told(folder: Path) -> None:
     """A program that is killed leaves what its own process recorded, and how many others there were."""
-    (folder / "child.py").write_text("import asyncio\nasyncio.run(asyncio.sleep(0))" + CHILD)
+    (folder / "child.py").write_text(CHILD.replace("    context =", "    asyncio.run(asyncio.sleep(0))\n    context ="))
     program = started("run", "-q", "--save", "child.trace", "child.py", "spawn", "itself")
     assert program.stdout is not None
     child = int(program.stdout.readline())

@@ -9,12 +9,9 @@ from asyncdemo.trace import Trace
 
 
 def left_out(trace: Trace) -> list[str]:
-    """What is not in `trace`: sentences without a stop.
-
-    That is what came after it was cut off, what the user asked to leave out, and how much that was where it is counted.
-    """
+    """What the user asked to leave out of `trace`, and how much was where it is counted: sentences without a stop."""
     scope, dropped = trace.meta.get("scope"), trace.lost.get("steps")
-    said = [*_cut_off(trace), *(_asked(scope) if isinstance(scope, Mapping) else [])]
+    said = _asked(scope) if isinstance(scope, Mapping) else []
     return [*said, f"dropped {dropped:,} steps, the oldest"] if dropped else said
 
 
@@ -29,10 +26,9 @@ def goes_on(trace: Trace) -> bool:
 
 
 def not_kept(trace: Trace) -> list[str]:
-    """What could not be kept or seen: sentences without a stop."""
-    return [
-        f"not kept: {number:,} {subject}" for subject, number in trace.lost.items() if number and subject != "steps"
-    ]
+    """What could not be kept or seen, and when the recording was cut off if it was: sentences without a stop."""
+    lost = [(subject, number) for subject, number in trace.lost.items() if number and subject != "steps"]
+    return [*_cut_off(trace), *(f"not kept: {number:,} {subject}" for subject, number in lost)]
 
 
 def _cut_off(trace: Trace) -> list[str]:
