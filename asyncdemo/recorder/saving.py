@@ -59,7 +59,7 @@ class Saver:
         self._reader = reader
         self._news = News(recorder, reader)
         self._forgets = isinstance(recorder.tasks, ForgetfulRows)
-        self._size = 0
+        self._size, self._pid = 0, os.getpid()
         self._ticker = Ticker(INTERVAL_S, self._tick, FIRST_S)
 
     def start(self) -> None:
@@ -70,6 +70,8 @@ class Saver:
     def stop(self) -> None:
         """Saves for the last time, unless the program was over so soon that nothing has been saved."""
         self._ticker.stop()
+        if os.getpid() != self._pid:
+            self.path = None  # it is that of the process from which this one was forked
         if self.path is not None:
             self.save(over=True)
 

@@ -308,6 +308,27 @@ def test_an_older_file_stays_until_all_is_over(tmp_path: Path) -> None:
     assert len(load(recorder.saver.path).tasks) == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+def test_a_forked_child_leaves_its_parents_file_alone(tmp_path: Path) -> None:
+    """It may end the recording that it has in memory: what the parent saves is the parent's."""
+    path = tmp_path / "app.trace"
+    recorder = Recorder(saved_to=path)
+
+    async def program() -> None:
+        recorder.saver.save()
+        before = path.read_bytes()
+        child = os.fork()
+        if not child:
+            recorder.stop()
+            os._exit(int(recorder.saver.path is not None))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert path.read_bytes() == before
+
+    with recorder:
+        asyncio.run(program())
+    assert "cut_off" not in load(path).meta
+
+
 def test_a_program_that_is_over_at_once_leaves_nothing(tmp_path: Path) -> None:
     """What nobody had a chance to lose is saved at its end alone."""
     recorder = Recorder(saved_to=tmp_path / "app.trace")
