@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from _thread import get_ident
 from asyncio import base_events, events, format_helpers
 from collections.abc import Callable
+from contextvars import copy_context
 from types import BuiltinMethodType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from asyncdemo.recorder import eager
 from asyncdemo.recorder.asyncio_names import DESTROYED, STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.loops import LoopRecorder
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from asyncdemo.recorder.recorder import Recorder
 
 _run_handle = events.Handle._run
+_init_handle = events.Handle.__init__
+_bare: Callable[[type], Any] = object.__new__
 
 
 def install(recorder: Recorder) -> None:
@@ -41,19 +46,16 @@ class _StepHandle(events.Handle):
     row: int
     since: float
     started: float
+    ready: float
+    wait: int
+    waker: int
     scheduled: bool
     task: Any
+    enter: Any
     _callback: Any
     _args: Any
 
     _run = run_step
-
-    def __init__(self, callback: Any, args: Any, asyncio_loop: Any, context: Any, loop: LoopRecorder) -> None:
-        super().__init__(callback, args, asyncio_loop, context)
-        self.enter = self._context.run  # type: ignore[attr-defined]
-        self.loop = loop
-        self.row = NONE
-        self.started = NONE
 
     def escaped(self, error: BaseException) -> None:
         """Tells the loop's exception handler, as `Handle._run` does."""
@@ -75,8 +77,9 @@ class _CallbackHandle(events.Handle):
 
     def _run(self) -> None:
         loop = self.loop
+        time = loop.time
         outer, loop.running = loop.running, self
-        loop.busy_since = loop.time()
+        loop.busy_since = time()
         try:
             _run_handle(self)
         finally:
@@ -88,6 +91,28 @@ class _CallbackHandle(events.Handle):
 _StepHandle.__name__ = _CallbackHandle.__name__ = "Handle"
 
 
+def _begun(handle: Any, callback: Any, args: tuple[Any, ...], asyncio_loop: Any, context: Any) -> Any:
+    """What `Handle.__init__` makes of a handle outside debug mode; calling it would double the time that this takes."""
+    handle._callback = callback
+    handle._args = args
+    handle._loop = asyncio_loop
+    handle._context = context if context is not None else copy_context()
+    handle._cancelled = False
+    handle._repr = handle._source_traceback = None
+    return handle
+
+
+def _new_step(callback: Any, args: tuple[Any, ...], asyncio_loop: Any, context: Any, loop: LoopRecorder) -> Any:
+    step = _begun(_bare(_StepHandle), callback, args, asyncio_loop, context)
+    if loop.debug:
+        _init_handle(step, callback, args, asyncio_loop, context)
+    step.enter = step._context.run
+    step.loop = loop
+    step.row = NONE
+    step.started = NONE
+    return step
+
+
 def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
     """`BaseEventLoop.call_soon` for what is called most: a known task's next step; `_call_soon` sees to the rest."""
     original = base_events.BaseEventLoop.call_soon
@@ -96,7 +121,7 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
     def begin(self: Any, loop: LoopRecorder, callback: Any, args: tuple[Any, ...], context: Any) -> Any:
         """Schedules the first step of a task."""
         try:
-            step = _StepHandle(callback, args, self, context, loop)
+            step = _new_step(callback, args, self, context, loop)
             if loop.first_step(step, callback.__self__):
                 self._ready.append(step)
                 return step
@@ -104,7 +129,7 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
             fail(fault)
         return original(self, callback, *args, context=context)
 
-    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:  # noqa: PLR0911
+    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:  # noqa: C901, PLR0911
         if self._debug or self._closed:
             return made_by_the_program(original(self, callback, *args, context=context))
         try:
@@ -126,6 +151,13 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
                 return step
             if loop.first_turn is None:
                 return begin(self, loop, callback, args, context)
+        elif kind is FunctionType:
+            running = loop.running
+            handle = _begun(_bare(_CallbackHandle), callback, args, self, context)
+            handle.loop = loop
+            handle.row = running.row if running is not loop.idle and get_ident() == loop.ident else loop.cause(self)
+            self._ready.append(handle)
+            return handle
         elif kind is BuiltinMethodType:
             step = steps.get(id(callback.__self__))
             if type(step) is _StepHandle and args and callback.__self__._fut_waiter is args[0]:
@@ -160,7 +192,7 @@ def _call_soon_unchecked(recorder: Recorder) -> Callable[..., Any]:
                 handle = _CallbackHandle(callback, args, self, context)
                 handle.loop, handle.row = loop, loop.cause(self)
             else:
-                handle = loop.step_for(callback, args, lambda: _StepHandle(callback, args, self, context, loop))
+                handle = loop.step_for(callback, args, lambda: _new_step(callback, args, self, context, loop))
         except Exception as fault:
             fail(fault)
         if handle is None:
@@ -259,4 +291,4 @@ class _WatchedFactory:
         self.factory = factory
 
     def __call__(self, loop: Any, coroutine: Any, **options: Any) -> Any:
-        return self.recorder.of_loop(loop).eager(self.factory, loop, coroutine, options)
+        return eager.make(self.recorder.of_loop(loop), self.factory, loop, coroutine, options)

@@ -37,6 +37,11 @@ BRIEF = 0
 YIELD = 1
 """Rows that every table of waits begins with."""
 
+LOOKING_S = 0.005
+"""Looking into what tasks wait for may always take this long in all ..."""
+LOOKING_SHARE = 100
+""" ... and then one part in this many of the time."""
+
 MARK = "_asyncdemo"
 """The attribute by which a loop, a resource or a library's future carries what is known of it while it is recorded."""
 
@@ -103,12 +108,13 @@ class WaitBook:
         self._free: deque[int] = deque()
         """Rows that stand for nothing any more."""
         self._lock = allocate_lock()
-        self.spent_s = 0.0
-        """How long looking took, in all; only a tenth of it counts when what is recorded is for a diagnosis."""
-        self.weight = 0.1 if closely else 1.0
-        """How much of the time that a look took counts."""
+        self._spent_s = 0.0
+        self._weight = 0.1 if closely else 1.0
+        """How much of the time that looking took counts: a diagnosis may look ten times as long."""
         self.since_s = 0.0
         """When looking began."""
+        self.closed_until_s = 0.0
+        """Until when nobody looks, for looking has taken its share of the time before that."""
         self.unseen_waits = 0
         self.row(Wait.BRIEF, "")
         self.row(Wait.YIELD, "")
@@ -195,6 +201,12 @@ class WaitBook:
             if frame is not None:
                 row = self._frames.setdefault((self._sites.of_frame(frame), row), len(self._frames))
         return row
+
+    def looked(self, took_s: float) -> None:
+        """Notes how long a look took."""
+        self._spent_s += took_s * self._weight
+        if self._spent_s > LOOKING_S:
+            self.closed_until_s = self.since_s + self._spent_s * LOOKING_SHARE
 
     def unseen(self, waker: int) -> int:
         """The row of a wait that was not looked at, for want of time: what its end tells of it."""

@@ -15,6 +15,7 @@ from asyncdemo.recorder.asyncio_names import GATHERING, foreign_actor, gave_up, 
 from asyncdemo.recorder.awaits import BRIEF, YIELD
 from asyncdemo.recorder.clock import SECOND, nanoseconds
 from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
+from asyncdemo.recorder.eager import goes_on, name_late, yielded
 from asyncdemo.recorder.steps import Mark, NoStep, Step
 from asyncdemo.recorder.tables import END, StepRows
 from asyncdemo.trace import NONE, Actor, Outcome
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
 
 AnyTask = asyncio.Task[Any]
 
-LOOKING_S = 0.005
-"""Looking into what tasks wait for may always take this long in all ..."""
-LOOKING_SHARE = 100
-""" ... and then one part in this many of the time."""
-
-_NO_NAME = "None"
-"""What CPython 3.13.0 calls an eager task that was given no name, after it has ended."""
 _pack_end = END.pack_into
 _END_SIZE = END.size
 _RETURNED, _RAISED, _CANCELLED = int(Outcome.RETURNED), int(Outcome.RAISED), int(Outcome.CANCELLED)
@@ -171,10 +165,10 @@ class LoopRecorder(StepRows):
             return task in heirs
         unwanted = self.coroutine(task.get_coro())[0] == UNWANTED
         if unwanted:
-            heirs[task] = self._maker()
+            heirs[task] = self.maker()
         return unwanted
 
-    def _maker(self) -> int:
+    def maker(self) -> int:
         """The task that makes another one now: if it is left out the one that had it made, and so on, or `NONE`."""
         if self.running is not self.idle or not self.chooses or asyncio._get_running_loop() is None:
             return self.task
@@ -230,7 +224,8 @@ class LoopRecorder(StepRows):
         if self.chooses and self._is_unwanted(task):
             return False
         coroutine = task.get_coro()
-        coro, defined = self.coroutine(coroutine)
+        look_up, time = self.coroutine, self.time  # called by local names: see `run_step`
+        coro, defined = look_up(coroutine)
         if coro == HIDDEN:
             return False
         running = self.running
@@ -238,21 +233,26 @@ class LoopRecorder(StepRows):
             self.steps[id(task)] = Mark(HIDDEN, 0)
             return False
         if self.expected is not None and self.expected[0] is coroutine:
+            if goes_on(coroutine):
+                yielded(self, step, task)
+                return True
             _, mark, running = self.expected
             self.running, self.expected = running, None
-            step.row, step.since = mark.row, mark.since
+            row, now = mark.row, mark.since
         else:
-            step.since = now = self.time()
-            parent = running.row if running.row >= 0 else self._maker()
-            step.row = self.add(now, coro, defined, parent, self.caller(), self.number)
+            add, caller, parent = self.add, self.caller, running.row
+            now = time()
+            row = add(now, coro, defined, parent if parent >= 0 else self.maker(), caller(), self.number)
         if self.watch:
-            self.recorder.resources.handed_over(self, coroutine, running.row, step.row)
-        self.steps[id(task)] = Mark(step.row, step.since) if self.debug else step
+            self.recorder.resources.handed_over(self, coroutine, running.row, row)
+        self.steps[id(task)] = Mark(row, now) if self.debug else step
         if running.task is not None:
             self.fresh.append(task)
             self.unusual = True
-        step.task, step.scheduled = task, True
-        step.ready = step.since
+        step.row = row
+        step.task = task
+        step.since = step.ready = now
+        step.scheduled = True
         step.wait = NONE
         step.waker = running.row if running is not self.idle else self.actor()
         return True
@@ -299,11 +299,17 @@ class LoopRecorder(StepRows):
         running = self.running
         waker = _PROGRAM if running is self.idle and _running_loop() is None else running.row
         step.waker = waker
-        ready, since = self.time(), step.since
+        time = self.time
+        ready, since = time(), step.since
         if waker == _TIMER and since < self.due < ready:
             ready = self.due
         step.ready = ready
-        step.wait = BRIEF if ready - since <= self.brief else self.reason(step, waker, future)
+        if ready - since <= self.brief:
+            step.wait = BRIEF
+        elif ready < self.waits.closed_until_s and not self.watch:
+            step.wait = self.waits.unseen(waker)  # as `reason` would say, without the call
+        else:
+            step.wait = self.reason(step, waker, future)
         if future is not None and (future.cancelled() or (type(future) is GATHERING and gave_up(future))):
             self.cancelled(step.row, task, future)
 
@@ -314,15 +320,15 @@ class LoopRecorder(StepRows):
         the program's own line has asked for need not be looked at; a library may have asked for its lock to get
         something else.
         """
-        waits, recorder = self.waits, self.recorder
+        waits, recorder, time = self.waits, self.recorder, self.time
         request = self.watch[step.row][-1] if step.row in self.watch else None
         if request is not None and request.site not in recorder.sites.installed:
             return recorder.request_wait(request)
-        if waits.spent_s > LOOKING_S and waits.spent_s * LOOKING_SHARE > step.ready - waits.since_s:
+        if step.ready < waits.closed_until_s:
             return waits.unseen(waker) if request is None else recorder.request_wait(request)
-        began = self.time()
+        began = time()
         found = waits.read(step.task, waker, future, recorder.resources)
-        waits.spent_s += (self.time() - began) * waits.weight
+        waits.looked(time() - began)
         return found
 
     def resuming(self, step: Step) -> None:
@@ -412,10 +418,7 @@ class LoopRecorder(StepRows):
         """Does what only some steps need, when one of task `row` is over that began at `start`."""
         if self.fresh:
             self.look_at_fresh(row)
-        while self.named_late:
-            finished, task = self.named_late.pop()
-            if (name := task.get_name()) != _NO_NAME:
-                self.recorder.tasks.names[finished] = name
+        name_late(self)
         if row in self.watch:
             self.recorder.resources.step_over(self, row, nanoseconds(start))
         self.unusual = bool(self.watch)
@@ -465,55 +468,6 @@ class LoopRecorder(StepRows):
         end = self.time()
         if end - self.busy_since > self.stall:
             self.stalled(self.busy_since, end, NONE)
-
-    # Eager tasks
-
-    def eager(self, factory: Callable[..., Any], loop: Any, coroutine: Any, options: dict[str, Any]) -> Any:
-        """Calls a task factory of the program's, which may run the task's first step before it returns."""
-        coro, defined = self.coroutine(coroutine)
-        if coro <= HIDDEN:
-            return factory(loop, coroutine, **options)
-        creator, cut, since, expected = self.running, self.cut, self.busy_since, self.expected
-        began = self.time()
-        parent = creator.row if creator.row >= 0 else self._maker()
-        row = self.add(began, coro, defined, parent, self.caller(), self.number)
-        mark = Mark(row, began, began)
-        if creator.row >= 0:
-            ready, wait, waker = cut or (creator.ready, creator.wait, creator.waker)
-            self.append(ready, since, began, creator.row, wait, waker)
-        self.expected = (coroutine, mark, creator)
-        self.running = NoStep(mark.row)
-        self.cut, self.busy_since = (began, NONE, creator.row), began
-        try:
-            task = factory(loop, coroutine, **options)
-        finally:
-            rest, rest_since = self.cut, self.busy_since
-            eager = self.expected is not None
-            self.running, self.cut, self.busy_since, self.expected = creator, cut, since, expected
-            if not eager and creator.row >= 0:
-                self.drop_last()
-        if eager:
-            self._ran_eagerly(task, mark, (rest, rest_since))
-        return task
-
-    def _ran_eagerly(self, task: AnyTask, mark: Mark, rest: tuple[Any, float]) -> None:
-        """Notes the step that `task` ran within the one of its creator, which is thereby cut in two."""
-        ended, creator, row = self.time(), self.running, mark.row
-        (ready, wait, waker), since = rest
-        self.append(ready, since, ended, row, wait, waker)
-        if creator.row >= 0:
-            if (self.cut or (0, creator.wait, 0))[1] == NONE:
-                creator.started = self.busy_since
-            self.cut, self.busy_since = (mark.since, YIELD, row), ended
-            self.unusual = True
-        self.steps[id(task)] = mark
-        if row in self.watch:
-            self.recorder.resources.step_over(self, row, nanoseconds(since))
-        mark.since = ended
-        if task.done():
-            self.finished(mark, task, ended)
-            self.named_late.append((row, task))
-            self.unusual = True
 
 
 def _error_text(error: BaseException) -> str:

@@ -11,19 +11,17 @@ from __future__ import annotations
 import gc
 import linecache
 import sys
-import threading
-import time
 from _thread import get_ident
 from bisect import bisect_left
 from collections import Counter
-from contextlib import suppress
 from itertools import islice
 from operator import itemgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from asyncdemo.recorder.clock import SECOND, VirtualClock, nanoseconds
+from asyncdemo.recorder.clock import VirtualClock, nanoseconds
 from asyncdemo.recorder.tables import ALL, columns
+from asyncdemo.recorder.thread_time import ThreadTimes
 from asyncdemo.ticker import Ticker
 from asyncdemo.trace import NONE, Pauses, Stalls
 
@@ -60,10 +58,10 @@ class _Seen:
         site = self.lines.most_common(1)[0][0]
         return site, self.doing[site]
 
-    def looked(self, now: float, cpu: tuple[float, float] | None) -> None:
-        """Notes how long the loop's thread had computed and queued for a processor in all by `now`, in seconds."""
-        if cpu is not None:
-            self.last = now - cpu[1], cpu[0]
+    def looked(self, times: tuple[float, float] | None) -> None:
+        """Notes what a look at the loop's thread has told: `ThreadTimes.look`."""
+        if times is not None:
+            self.last = times
             self.first = self.first or self.last
 
     def computed(self) -> int:
@@ -91,6 +89,7 @@ class StallBook:
         self._seen: dict[int, _Seen] = {}
         """By loop: what was seen of the step or callback that keeps it busy."""
         self._ticker = Ticker(SAMPLE_S, self._sample, first_after_s=SAMPLE_S)
+        self._threads = ThreadTimes()
         self._before: dict[int, tuple[float, tuple[float, float]]] = {}
         """By loop: when it was last seen not to run long, and what its thread had computed by then."""
         self._gc_began_ns = 0
@@ -123,7 +122,7 @@ class StallBook:
         if before is not None and before[0] <= start:
             # A call that never lets go of the interpreter keeps the watching thread from looking, too.
             seen.first = before[1]
-            seen.looked(end, _cpu_s(get_ident()))
+            seen.looked(self._threads.look(get_ident(), end))
             self._before[loop] = end, seen.last or before[1]
         start_ns, end_ns = nanoseconds(start), nanoseconds(end)
         site, doing = seen.most() or (NONE, NONE)
@@ -133,9 +132,9 @@ class StallBook:
     def meet(self, loop: int, now: float, thread: int) -> None:
         """Notes that a loop, which `thread` runs, does not run long at the moment `now`, in seconds."""
         real = not isinstance(self._recorder.clock, VirtualClock)
-        cpu_s = _cpu_s(thread) if real and thread in sys._current_frames() else None
-        if cpu_s is not None:
-            self._before[loop] = now, (now - cpu_s[1], cpu_s[0])
+        times = self._threads.look(thread, now) if real and thread in sys._current_frames() else None
+        if times is not None:
+            self._before[loop] = now, times
 
     def forget(self, before_ns: int) -> None:
         """Lets go of the stalls and pauses that were over before this time."""
@@ -153,9 +152,9 @@ class StallBook:
                 loop.noticed = True
                 top = sys._current_frames().get(loop.ident)
                 frame = recorder.sites.own_frame(top)
-                cpu_s = None if top is None else _cpu_s(loop.ident)
+                times = None if top is None else self._threads.look(loop.ident, loop.time())
                 if loop.busy_since == since:
-                    self._saw(loop.number, since, frame, 1).looked(loop.time(), cpu_s)
+                    self._saw(loop.number, since, frame, 1).looked(times)
 
     def _slept(self, slept_ns: int) -> None:
         """Notes that the program's line which is running has held its loop up."""
@@ -198,20 +197,6 @@ class StallBook:
         """The pauses so far, or these of them, with times from `origin_ns`."""
         found = [(start - origin_ns, end - origin_ns, *rest) for start, end, *rest in self._pauses[rows]]
         return Pauses(*columns("qqbi", found))
-
-
-def _cpu_s(thread: int) -> tuple[float, float] | None:
-    """How long a living thread has computed and has queued for a processor in all, in seconds; None when not known.
-
-    Only Linux tells of the queue. Elsewhere a thread on a busy machine seems to compute less than it would.
-    """
-    known = threading._active.get(thread)  # type: ignore[attr-defined]
-    with suppress(OSError, ValueError, AttributeError), open(f"/proc/self/task/{known.native_id}/schedstat") as told:
-        ran, queued, _ = told.read().split()
-        return int(ran) / SECOND, int(queued) / SECOND
-    with suppress(AttributeError, OSError):
-        return time.clock_gettime(time.pthread_getcpuclockid(thread)), 0.0
-    return None
 
 
 def _source(frame: FrameType) -> str:

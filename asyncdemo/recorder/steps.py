@@ -109,25 +109,30 @@ def run_step(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot path
         except Exception as fault:
             loop.recorder.fail(fault)
     args = self._args
-    loop.busy_since = loop.time()
+    # What lies in a slot is called by a local name: Python 3.11 looks for a method of that name otherwise, each time.
+    enter = self.enter
+    time = loop.time
+    start = loop.busy_since = time()
     try:
         if args:
-            self.enter(self._callback, args[0])
+            enter(self._callback, args[0])
         else:
-            self.enter(self._callback)
+            enter(self._callback)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
         self.escaped(error)
     finally:
-        end = loop.time()
+        end = time()
         loop.running = outer
         try:
             row = self.row
-            start = loop.busy_since
-            if loop.cut is not None:
-                ready, wait, waker = loop.cut
-                loop.cut = None
+            unusual = loop.unusual
+            if unusual:
+                start = loop.busy_since
+                if loop.cut is not None:
+                    ready, wait, waker = loop.cut
+                    loop.cut = None
             offset = loop.offset
             _pack(loop.chunk, offset, ready, start, end, row, wait, waker)
             if offset == _LAST:
@@ -140,17 +145,18 @@ def run_step(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot path
                 self.ready = end
             else:
                 self.since = end
+                task = self.task
                 if loop.debug:
                     loop.keep_mark(self)
-                if self.task.done():
-                    loop.finished(self, self.task, end)
-                self.task = None
-                if not loop.debug:
+                else:
                     self._callback = self._args = None
-            if loop.unusual:
+                if task.done():
+                    loop.finished(self, task, end)
+                self.task = None
+            if unusual:
                 loop.after_step(row, start)
             if end - start > loop.stall:
                 loop.stalled(start, end, row)
         except Exception as fault:
             loop.recorder.fail(fault)
-        self = args = None  # type: ignore[assignment] # this frame may live on in a traceback: it keeps no task alive
+        self = args = task = None  # type: ignore[assignment] # this frame may live on in a traceback: no task with it

@@ -20,7 +20,7 @@ from asyncdemo.errors import USAGE
 from asyncdemo.recorder.awaits import BRIEF, YIELD
 from asyncdemo.recorder.clock import VirtualClock
 from asyncdemo.recorder.coroutines import UNWANTED
-from asyncdemo.recorder.loops import LOOKING_S, LOOKING_SHARE, LoopRecorder, _error_text
+from asyncdemo.recorder.loops import LoopRecorder, _error_text
 from asyncdemo.recorder.steps import NoStep
 from asyncdemo.recorder.tables import END
 from asyncdemo.recorder.trio_frames import TrioFrames
@@ -357,11 +357,11 @@ class TrioRun(LoopRecorder):
     def _reason(self, step: _Step) -> int:
         """The row of what a task that is being woken has waited for, unless looking takes too much of the time."""
         waits = self.waits
-        if waits.spent_s > LOOKING_S and waits.spent_s * LOOKING_SHARE > step.ready - waits.since_s:
+        if step.ready < waits.closed_until_s:
             return waits.unseen(step.waker)
         began = self.time()
         found = self._frames.wait(step.task)
-        waits.spent_s += (self.time() - began) * waits.weight
+        waits.looked(self.time() - began)
         return found
 
     def _ended(self, step: _Step) -> None:

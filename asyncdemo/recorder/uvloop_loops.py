@@ -36,7 +36,7 @@ def _install(recorder: Recorder, uvloop: ModuleType) -> None:
         recorder.hooks.stand_in(loop_class, name, _wrapping(recorder, getattr(loop_class, name), position, cause))
     watch_factories(recorder, loop_class)
     watch_destroyed(recorder, loop_class)
-    recorder.sites.add_entries(_Callback.__call__)
+    recorder.sites.add_entries(_Callback.__call__, _Timer.__call__)
 
 
 class _Wrapped:
@@ -62,24 +62,38 @@ class _Wrapped:
 class _Callback(_Wrapped):
     """One that is no step of a task: it acts on behalf of whoever scheduled it."""
 
-    __slots__ = ("due", "loop", "row")
+    __slots__ = ("loop", "row")
 
     loop: LoopRecorder
     row: int
-    due: float
     task = None
 
     def __call__(self, *args: Any) -> None:
         loop = self.loop
-        loop.due = self.due
+        time = loop.time
         outer, loop.running = loop.running, self
-        loop.busy_since = loop.time()
+        loop.busy_since = time()
         try:
             self._callback(*args)
         finally:
             loop.running = outer
             if loop.noticed:
                 loop.callback_over()
+
+
+class _Timer(_Callback):
+    """One that a timer is to call."""
+
+    __slots__ = ("due",)
+
+    due: float
+
+    def __call__(self, *args: Any) -> None:
+        self.loop.due = self.due
+        _run_callback(self, *args)
+
+
+_run_callback = _Callback.__call__
 
 
 class _Step(_Wrapped):
@@ -118,13 +132,11 @@ def _new_step(loop: LoopRecorder, callback: Any, args: tuple[Any, ...]) -> _Step
     return step
 
 
-def _new_callback(loop: LoopRecorder, callback: Any, cause: int, due: float) -> _Callback:
-    wrapped = _Callback()
-    wrapped.loop = loop
-    wrapped._callback = callback
-    wrapped.row = cause
-    wrapped.due = due
-    return wrapped
+def _new_callback(loop: LoopRecorder, callback: Any, cause: int, made: _Callback) -> _Callback:
+    made.loop = loop
+    made._callback = callback
+    made.row = cause
+    return made
 
 
 def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:  # noqa: C901
@@ -152,14 +164,6 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
                 return made_by_the_program(original(self, served, context=context))
             return made_by_the_program(original(self, served, *args, context=context))
         kind = type(callback)
-        if kind is FunctionType:
-            running = loop.running
-            wrapped = _Callback()
-            wrapped.loop = loop
-            wrapped._callback = callback
-            wrapped.row = running.row if running is not loop.idle and get_ident() == loop.ident else loop.cause(self)
-            wrapped.due = 0
-            return original(self, wrapped, *args, context=context)
         if kind is STEP_CALLBACK:
             step = loop.running
             if step.task is callback.__self__:
@@ -171,6 +175,13 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
                 return original(self, step, context=context)
             if loop.first_turn is None:
                 return begin(self, loop, callback, args, context)
+        elif kind is FunctionType:
+            running = loop.running
+            wrapped = _Callback()
+            wrapped.loop = loop
+            wrapped._callback = callback
+            wrapped.row = running.row if running is not loop.idle and get_ident() == loop.ident else loop.cause(self)
+            return original(self, wrapped, *args, context=context)
         elif kind is BuiltinMethodType:
             step = steps.get(id(callback.__self__))
             if type(step) is _Step and args and callback.__self__._fut_waiter is args[0]:
@@ -195,7 +206,7 @@ def _served(recorder: Recorder, loop: LoopRecorder, uvloop: Any, callback: Any, 
     try:
         if is_step(callback) or is_wakeup(callback, args):
             return loop.step_for(callback, args, lambda: _new_step(loop, callback, args)) or callback
-        return _new_callback(loop, callback, loop.cause(uvloop), 0) if callable(callback) else callback
+        return _new_callback(loop, callback, loop.cause(uvloop), _Callback()) if callable(callback) else callback
     except Exception as fault:
         recorder.fail(fault)
         return callback
@@ -220,9 +231,11 @@ def _wrapping(recorder: Recorder, original: Callable[..., Any], position: int, c
         except AttributeError:
             loop = recorder.of_loop(self)
         if len(args) > position and callable(args[position]):
-            actor = loop.cause(self) if cause is None else cause
-            due = loop.time() + args[0] if cause == Actor.TIMER else 0
-            args = (*args[:position], _new_callback(loop, args[position], actor, due), *args[position + 1 :])
+            made: _Callback = _Timer() if cause == Actor.TIMER else _Callback()
+            if isinstance(made, _Timer):
+                made.due = loop.time() + args[0]
+            _new_callback(loop, args[position], loop.cause(self) if cause is None else cause, made)
+            args = (*args[:position], made, *args[position + 1 :])
         made = original(self, *args, **options)
         return made_by_the_program(made) if loop.debug else made
 

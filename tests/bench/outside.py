@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from math import log, nan
+from math import hypot, log, nan
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,7 +27,7 @@ FEW, MANY = 10, 25
 
 def hyperfine(_runs: int) -> Iterator[Figure]:
     """Whether the ratio of two scripts is the same from inside and from outside, start-up taken off."""
-    what = "two scripts' ratio, off hyperfine's, in intervals"
+    what = "two scripts' ratio, off hyperfine's, in both intervals"
     if shutil.which("hyperfine") is None:
         yield Figure(what, nan, None, "", "not measured: there is no hyperfine (apt install hyperfine)")
         return
@@ -37,7 +37,7 @@ def hyperfine(_runs: int) -> Iterator[Figure]:
         inside = of_asyncdemo(Path(folder), slow, fast)
         outside = of_hyperfine(Path(folder), slow, fast, empty)
     apart = abs(log(inside.times / outside.times))
-    reach = min(log((each.high or 1) / (each.low or 1)) / 2 for each in (inside, outside))
+    reach = hypot(*(log((each.high or 1) / (each.low or 1)) / 2 for each in (inside, outside)))
     note = f"{told(inside)} from inside, {told(outside)} from outside, {RUNS} runs each"
     yield Figure(what, apart / reach, 1, "", note)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from asyncdemo.recorder import loops, recorder, trio_runs
+from asyncdemo.recorder import awaits, recorder
 
 PATIENCE_S = 3600.0
 
@@ -14,8 +14,7 @@ PATIENCE_S = 3600.0
 @pytest.fixture(autouse=True)
 def time_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """What tasks wait for is looked into, however slow the machine is just now."""
-    monkeypatch.setattr(loops, "LOOKING_S", PATIENCE_S)
-    monkeypatch.setattr(trio_runs, "LOOKING_S", PATIENCE_S)
+    monkeypatch.setattr(awaits, "LOOKING_S", PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)

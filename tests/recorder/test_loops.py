@@ -428,6 +428,38 @@ def test_nested_eager_tasks(loop: str) -> None:
 
 @eager_only
 @pytest.mark.parametrize("loop", EAGER_LOOPS)
+def test_eager_tasks_of_callbacks(loop: str) -> None:
+    """A callback that makes one acts on behalf of whoever scheduled it; no step is cut in two."""
+
+    async def job(times: int) -> int:
+        for _ in range(times):
+            await asyncio.sleep(0)
+        return times
+
+    async def program() -> list[int]:
+        running, made = asyncio.get_running_loop(), list[asyncio.Task[int]]()
+
+        def make(name: str, times: int) -> None:
+            made.append(running.create_task(job(times), name=name))
+
+        running.call_soon(make, "at once", 0)
+        running.call_soon(make, "later", 1)
+        running.call_later(TICK, make, "timed", 1)
+        await asyncio.sleep(2 * TICK)
+        return [await task for task in made]
+
+    recording = record(eager(program), loop)
+
+    assert recording.result == [0, 1, 1]
+    assert [recording.parent(name) for name in ("at once", "later", "timed")] == ["main", "main", ""]
+    steps = [recording.task(name, "steps") for name in ("at once", "later", "timed")]
+    assert steps == [1, 2, 2]
+    assert set(recording.trace.tasks.outcome) == {Outcome.RETURNED}
+    never_two_at_once(recording)
+
+
+@eager_only
+@pytest.mark.parametrize("loop", EAGER_LOOPS)
 def test_an_eager_task_that_fails_at_once(loop: str) -> None:
     """Its exception is its own; the creator's step goes on."""
 

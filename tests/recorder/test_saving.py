@@ -321,7 +321,7 @@ def test_a_forked_child_leaves_its_parents_file_alone(tmp_path: Path) -> None:
         if not child:
             recorder.stop()
             os._exit(int(recorder.saver.path is not None))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0  # noqa: ASYNC222
         assert path.read_bytes() == before
 
     with recorder:
