@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from asyncdemo.journal import VERSION, UnusableError, committed
+from asyncdemo.recorder.clock import SECOND
 from asyncdemo.recorder.reader import merged_table, sparse
 from asyncdemo.recorder.sites import name_code
 from asyncdemo.recorder.tables import END, STEP, TASK, TaskRows, from_origin, view
@@ -197,7 +198,7 @@ class _Books:
         for number, ready, start, task, wait, waker in self._commit["under_way"]:
             rows = parts[number]
             if not rows or STEP.unpack_from(rows, len(rows) - STEP.size)[1] < start:
-                rows += STEP.pack(ready, start, until_ns / 1e9, task, wait, waker)
+                rows += STEP.pack(ready, start, until_ns / SECOND, task, wait, waker)
                 total += 1
         return merged_table(parts, origin), total
 
