@@ -35,7 +35,7 @@ def check_writable(path: str | Path, *, force: bool = False) -> None:
         raise AsyncdemoError(f"{path} cannot be written: {refusal}.", USAGE)
 
 
-def write_whole(path: str | Path, chunks: Iterable[bytes]) -> None:
+def write_whole(path: str | Path, chunks: Iterable[bytes | bytearray | memoryview]) -> None:
     """Write a whole file, all or nothing.
 
     Args:

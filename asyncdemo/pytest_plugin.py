@@ -11,6 +11,7 @@ import re
 import shlex
 import zlib
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,13 +76,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Saves the trace of a test that failed, and names the file in its report."""
+    """Saves the trace of a test that failed, and names the file in its report; nobody wants that of another one."""
     report = yield
-    folder = item.config.getoption("--asyncdemo")
-    if folder is not None and call.when == "call" and report.failed and _KEY in item.stash:
-        said = _kept(item.stash[_KEY], os.path.join(folder, file_name(item.nodeid)))
+    path = _path(item)
+    if path is not None and call.when == "call" and _KEY in item.stash:
+        recording = item.stash[_KEY]
+        said = _kept(recording, path) if report.failed else ""
         if said:
             report.sections.append(("asyncdemo", said))
+        elif recording.partial is not None:
+            with suppress(OSError):
+                os.unlink(recording.partial)
     return report
 
 
@@ -101,12 +106,22 @@ def _is_wanted(item: pytest.Item) -> bool:
     return item.config.getoption("--asyncdemo") is not None or FIXTURE in getattr(item, "fixturenames", ())
 
 
+def _path(item: Any) -> str | None:
+    """Where the trace of a test goes if it fails, or None when nobody wants it."""
+    folder = item.config.getoption("--asyncdemo")
+    return None if folder is None else os.path.join(folder, file_name(item.nodeid))
+
+
 def _recording(item: Any) -> Recording:
-    """The recording of a test; without the fixture it ends when the test records by itself."""
+    """The recording of a test; without the fixture it ends when the test records by itself.
+
+    It is kept while the test runs, for the test may end the whole process.
+    """
     if _KEY not in item.stash:
         from asyncdemo import Recording
 
-        item.stash[_KEY] = Recording(name=item.name, gives_way=FIXTURE not in getattr(item, "fixturenames", ()))
+        gives_way = FIXTURE not in getattr(item, "fixturenames", ())
+        item.stash[_KEY] = Recording(name=item.name, gives_way=gives_way, meanwhile=_path(item))
     return item.stash[_KEY]  # type: ignore[no-any-return]
 
 
@@ -117,7 +132,7 @@ def _kept(recording: Recording, path: str) -> str:
     if not recording.begun or not len(recording.trace.tasks):
         return ""
     try:
-        save(recording.trace, path, force=True)
+        save(recording.trace, path, force=True, partial=recording.partial)
     except AsyncdemoError as error:
         return error.message
     return f"{recording!r}\nasyncdemo replay {shlex.quote(path)}"

@@ -14,6 +14,7 @@ from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
+from time import monotonic
 
 _LONGEST_CALL_S = 2.0
 _LONGEST_EXIT_S = 0.05
@@ -42,12 +43,15 @@ class Ticker:
         self.fault: BaseException | None = None
         self.interval_s = interval_s
         self._call = call
-        self._rest_s = first_after_s
+        self._first_after_s = first_after_s
+        self._due_s = 0.0
         self._life: _Life | None = None
 
     def start(self) -> None:
         """Begin; does nothing when it has begun already."""
         _watch_forks()
+        if id(self) not in _running:
+            self._due_s = monotonic() + self._first_after_s
         _running[id(self)] = self
         self.resume()
 
@@ -67,12 +71,17 @@ class Ticker:
         if self._life is None and self.fault is None:
             self._life = _Life(self._run)
 
+    def rest(self, seconds: float) -> bool:
+        """For what is called, and takes long: rest, and say whether it is to return because of an end or a pause."""
+        life = self._life
+        return life is None or life.is_to_end_within(seconds)
+
     def _run(self, life: _Life) -> None:
         try:
-            while not life.ended_within(self._rest_s):
+            while not life.ended_within(max(0.0, self._due_s - monotonic())):
                 self._call()
                 _forget_this_thread()
-                self._rest_s = self.interval_s
+                self._due_s = monotonic() + self.interval_s
         except BaseException as fault:  # noqa: BLE001 - a fault here never reaches the program
             self.fault = fault
 
@@ -103,6 +112,13 @@ class _Life:
     def ended_within(self, seconds: float) -> bool:
         """Rest; whether the end was asked for meanwhile."""
         return self._asked_to_end.acquire(timeout=seconds)
+
+    def is_to_end_within(self, seconds: float) -> bool:
+        """Rest; whether the end was asked for meanwhile, which `ended_within` will say as well."""
+        ended = self.ended_within(seconds)
+        if ended:
+            self._asked_to_end.release()
+        return ended
 
     def end(self) -> None:
         with suppress(RuntimeError):

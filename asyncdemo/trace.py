@@ -390,7 +390,8 @@ class Trace:
             "virtual"), `observer`, `python`, `platform`, `started` (ISO 8601, UTC), `brief_ns`, `stall_ns`, `pause_ns`,
             `gc_runs`, `gc_ns`, `cpus` (how many the process could use), `adopted` (how many tasks are older than the
             recording; when it began inside a loop, those of that loop come first), `scope` (what was asked to be left
-            out), `goes_on` (true when the recording ended while the program went on).
+            out), `goes_on` (true when the recording ended while the program went on), `cut_off` (when a recording of
+            which nothing more could be saved was saved for the last time, ISO 8601, UTC).
         duration_ns: from the first task's creation to the end of the recording.
         strings: the texts that columns refer to.
         lost: what could not be kept or seen: a sentence's subject and how many, such as `{"steps": 12000}`.

@@ -12,6 +12,7 @@ that a file lacks is filled with `NONE` (0 in `Int8` columns), and one that is n
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
 import zlib
@@ -21,12 +22,15 @@ from functools import lru_cache, reduce
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from asyncdemo import journal
 from asyncdemo.errors import USAGE, AsyncdemoError
 from asyncdemo.files import check_writable, reason, write_whole
+from asyncdemo.journal import UnusableError
 from asyncdemo.schema import reference, schema, tables
 from asyncdemo.trace import NONE, VERSION, Loss, Outcome, Trace, Wait
 
 MAGIC: Final = b"asyncdemo trace\n"
+FIRST_LINES: Final = (MAGIC, journal.MAGIC)
 PREFIX: Final = struct.Struct("<IIII")
 """Format version, stored length of the header, its real length, checksum of these three and of the stored header."""
 SIZES: Final = {"b": 1, "i": 4, "q": 8}
@@ -49,36 +53,44 @@ AGAIN: Final = "Copy it again from where it was saved, or record anew."
 Bytes = bytes | memoryview
 
 
-def save(trace: Trace, path: str | Path, *, force: bool = False) -> None:
+def save(trace: Trace, path: str | Path, *, force: bool = False, partial: str | None = None) -> None:
     """Write `trace` to the file `path`, all or nothing.
 
     Args:
         trace: what to save; nothing of it is lost.
         path: where to; its folder exists.
         force: replace a file that is there already.
+        partial: the file that holds what was saved while it was recorded, if any; it is replaced, or gone afterwards.
 
     Raises:
         AsyncdemoError: `check_writable` refuses it (exit code 2), or writing failed (1); what was there before is
             unchanged.
     """
-    check_writable(path, force=force)
+    in_place = partial is not None and os.path.realpath(path) == partial
     try:
+        check_writable(path, force=force or in_place)
         write_whole(path, _chunks(trace))
     except OSError as error:
+        kept = "What was there before is unchanged."
+        if partial is not None:
+            kept = f"What was saved of it before that is in {path if in_place else partial}."
         raise AsyncdemoError(
             f"The trace could not be saved to {path}: {error.strerror}.\n"
-            "What was there before is unchanged. Make room there, or save to another place.",
+            f"{kept} Make room there, or save to another place.",
         ) from error
+    if partial is not None and not in_place:
+        Path(partial).unlink(missing_ok=True)
 
 
 def load(path: str | Path) -> Trace:
-    """Read a trace that `save` wrote.
+    """Read a trace that `save` wrote, or what was saved of a recording before it was cut off.
 
     Args:
         path: the file.
 
     Returns:
-        The trace; its columns are read-only memoryviews.
+        The trace; its columns are read-only memoryviews. When its recording was cut off, because the program was
+        killed for example, `meta["cut_off"]` tells when something was saved for the last time (ISO 8601, UTC).
 
     Raises:
         AsyncdemoError: the file cannot be read (exit code 2), or is no trace, damaged, cut short or of a newer
@@ -87,29 +99,25 @@ def load(path: str | Path) -> Trace:
     try:
         with Path(path).open("rb") as file:
             magic = file.read(len(MAGIC))
-            data = file.read() if magic == MAGIC else b""
+            data = file.read() if magic in FIRST_LINES else b""
     except (OSError, ValueError) as error:
         raise AsyncdemoError(
             f"The trace {path} cannot be read: {reason(error)}.\nName a file that --save wrote.", USAGE
         ) from error
     try:
         _check_magic(magic)
-        return _trace(memoryview(data))
-    except _UnusableError as error:
+        return _in_parts(memoryview(data)) if magic == journal.MAGIC else _trace(memoryview(data))
+    except UnusableError as error:
         raise AsyncdemoError(f"The file {path} {error}") from error
 
 
 def is_trace(path: str | Path) -> bool:
-    """Whether the file `path` begins as one that `save` wrote; False when it cannot be read."""
+    """Whether the file `path` begins as one that `load` reads; False when it cannot be read."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
+            return file.read(len(MAGIC)) in FIRST_LINES
     except (OSError, ValueError):
         return False
-
-
-class _UnusableError(Exception):
-    """Why a file cannot be loaded: the rest of a sentence that starts with the file, and what to do."""
 
 
 class _Stored(NamedTuple):
@@ -189,18 +197,18 @@ def _run(byte: bytes, length: int) -> bytes:
 
 
 def _check_magic(magic: bytes) -> None:
-    if not MAGIC.startswith(magic):
-        raise _UnusableError("is no asyncdemo trace.\nTraces are the files that --save writes.\nName one of those.")
-    if magic != MAGIC:
+    if not any(line.startswith(magic) for line in FIRST_LINES):
+        raise UnusableError("is no asyncdemo trace.\nTraces are the files that --save writes.\nName one of those.")
+    if magic not in FIRST_LINES:
         raise _cut_short(len(MAGIC) + PREFIX.size - len(magic))
 
 
-def _cut_short(missing: int) -> _UnusableError:
-    return _UnusableError(f"is cut short: at least {missing} bytes are missing at its end.\n{AGAIN}")
+def _cut_short(missing: int) -> UnusableError:
+    return UnusableError(f"is cut short: at least {missing} bytes are missing at its end.\n{AGAIN}")
 
 
-def _damaged(what: str) -> _UnusableError:
-    return _UnusableError(f"is damaged: {what}.\n{AGAIN}")
+def _damaged(what: str) -> UnusableError:
+    return UnusableError(f"is damaged: {what}.\n{AGAIN}")
 
 
 def _trace(data: memoryview) -> Trace:
@@ -220,13 +228,25 @@ def _trace(data: memoryview) -> Trace:
     return trace
 
 
+def _in_parts(data: memoryview) -> Trace:
+    """The trace of a recording that was cut off, in what follows the magic line."""
+    from asyncdemo.recorder.restoring import restored
+
+    try:
+        trace = restored(data)
+    except (*MALFORMED, struct.error) as error:
+        raise _damaged(f"its parts make no sense ({type(error).__name__})") from error
+    _check_values(trace)
+    return trace
+
+
 def _split(data: memoryview) -> tuple[dict[str, Any], memoryview]:
     """The header and the columns' bytes."""
     if len(data) < PREFIX.size:
         raise _cut_short(PREFIX.size - len(data))
     version, length, real_length, crc = PREFIX.unpack_from(data)
     if version > VERSION:
-        raise _UnusableError(
+        raise UnusableError(
             f"was saved by a newer asyncdemo, in format {version}.\nThis one reads formats up to {VERSION}.\n"
             "Upgrade it (pip install --upgrade asyncdemo), or record anew."
         )

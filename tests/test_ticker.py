@@ -12,6 +12,23 @@ import pytest
 
 from asyncdemo.ticker import Ticker
 
+FORKS_ALL_THE_TIME = """
+import os
+from _thread import allocate_lock
+from asyncdemo.ticker import Ticker
+called = allocate_lock()
+called.acquire()
+ticker = Ticker(0.05, lambda: called.locked() and called.release(), 0.05)
+ticker.start()
+for _ in range(3):
+    while not called.acquire(timeout=0.01):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+ticker.stop()
+print("called")
+"""
 FORKS = """
 import os, sys, warnings
 from _thread import allocate_lock
@@ -159,3 +176,12 @@ def test_a_program_that_forks_is_not_warned_and_goes_on_ticking() -> None:
     """While the program forks the thread is gone, in the child for good; in the parent it goes on."""
     done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "forked\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+def test_a_program_that_forks_all_the_time_is_called_nevertheless() -> None:
+    """A pause is no reason to rest from the beginning again."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS_ALL_THE_TIME], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "called\n", "")

@@ -28,9 +28,14 @@ class Recording(Questions):
     Args:
         trace: what was recorded, when it is over already: from `load`, for example.
         name: what to call it in pictures.
-        save: a file to keep it in when it is over.
+        save: a file to keep it in; see `record`.
         force: whether that file may be there already.
         gives_way: whether it ends when something else begins to record, which would be refused otherwise.
+        meanwhile: a file to keep it in while it goes on, when it is not yet known whether anybody wants it; what
+            becomes of that is then up to whoever does.
+
+    Attributes:
+        partial: the file that holds what was kept while it went on, or None when nothing was.
     """
 
     def __init__(
@@ -41,13 +46,16 @@ class Recording(Questions):
         save: str | Path | None = None,
         force: bool = False,
         gives_way: bool = False,
+        meanwhile: str | Path | None = None,
     ) -> None:
         self._finished = trace
         self._name = name
         self._save = save
         self._force = force
         self._gives_way = gives_way
+        self._meanwhile = meanwhile
         self._recorder: Recorder | None = None
+        self.partial: str | None = None
 
     # What it is of
 
@@ -95,7 +103,7 @@ class Recording(Questions):
 
             check_writable(self._save, force=self._force)
         meta = {"observer": "none"} | ({"command": self._name} if self._name else {})
-        self._recorder = Recorder(meta=meta, gives_way=self._gives_way).start()
+        self._recorder = Recorder(meta=meta, gives_way=self._gives_way, saved_to=self._save or self._meanwhile).start()
         return self
 
     def stop(self) -> Trace:
@@ -108,6 +116,7 @@ class Recording(Questions):
             self._finished = recorder.stop()
             if recorder.fault is not None:
                 warnings.warn(f"asyncdemo: {recorder.fault}", RuntimeWarning, stacklevel=3)
+            self.partial = recorder.saver.path
             self._keep(self._finished)
         return self.trace
 
@@ -133,7 +142,7 @@ class Recording(Questions):
         from asyncdemo import tracefile
 
         try:
-            tracefile.save(trace, self._save, force=self._force)
+            tracefile.save(trace, self._save, force=self._force, partial=self.partial)
         except AsyncdemoError as error:
             warnings.warn(f"asyncdemo: {error.message}", RuntimeWarning, stacklevel=4)
 
@@ -221,7 +230,8 @@ def record(
     Args:
         function: what to decorate, when it is used as `@asyncdemo.record` without options.
         name: what to call it in pictures; a decorated function's name by default.
-        save: a file to keep the recording in when it is over, which `asyncdemo replay` shows.
+        save: a file to keep the recording in, which `asyncdemo replay` shows. It is written while the program runs, so
+            that something is there when that is killed; a file that was there before is replaced when all is over.
         force: whether that file may be there already; without it that is refused at the beginning.
     """
     recording = Recording(name=name, save=save, force=force)

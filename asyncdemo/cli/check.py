@@ -21,6 +21,7 @@ from asyncdemo.exporters import Run
 from asyncdemo.findings import formats, selection
 from asyncdemo.run import Module, Result, Script, ScriptRun
 from asyncdemo.run.exits import end_process
+from asyncdemo.timeline import cut_off, not_kept
 
 WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet", "live")
 PANEL = "Findings"
@@ -73,6 +74,8 @@ def _check(
     check_files(options)
     if not module and tracefile.is_trace(program):
         trace = tracefile.load(program)
+        if cut_off(trace):
+            print(f"asyncdemo: {program} was {not_kept(trace)[0]}: what came later is not known.", file=sys.stderr)
         verdict = Verdict(options, chosen, format_)
         verdict.conclude(trace, replace(Run.of(trace), exit_code=0))
         return verdict.exit_code(0)

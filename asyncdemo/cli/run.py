@@ -11,7 +11,8 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from asyncdemo.cli import run_options, scoping
 from asyncdemo.cli.session import Session
-from asyncdemo.run import Children, Module, Script, ScriptRun
+from asyncdemo.run import Children, Module, Result, Script, ScriptRun
+from asyncdemo.run.exits import end_process
 
 
 def command(_arguments: Sequence[str]) -> TyperCommand:
@@ -62,4 +63,11 @@ def _run(script: str, arguments: tuple[str, ...] | None, *, module: bool, **give
         children=children,
     )
     session.begin()
-    run.exit_process(session.conclude)
+    run.exit_process(partial(_conclude, session))
+
+
+def _conclude(session: Session, result: Result) -> None:
+    """Shows and saves the whole; where that fails the process says so with its exit code."""
+    code = session.conclude(result)
+    if code != result.exit_code:
+        end_process(code)

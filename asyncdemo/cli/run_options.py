@@ -106,7 +106,7 @@ _WITH_VALUE = (
         "what is shown, where auto is live on a terminal and plain elsewhere",
         "auto",
     ),
-    _Declared(("--save",), text("TRACE"), "save the recording to this file"),
+    _Declared(("--save",), text("TRACE"), "save the recording to this file, and while it runs what there is of it"),
     _Declared(("--output", "-o"), text("FILE"), "write the result to this file, not to stdout"),
     _Declared(("--view",), choice(*VIEWS), "how tasks are drawn, if not as their number suggests"),
     _Declared(("--color",), choice("auto", "always", "never"), "use colours", "auto"),

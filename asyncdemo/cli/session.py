@@ -11,6 +11,7 @@ from typing import Any
 from asyncdemo import __version__
 from asyncdemo.cli.presenters import Presenter, chosen_format, presenter
 from asyncdemo.cli.run_options import RunOptions
+from asyncdemo.errors import AsyncdemoError
 from asyncdemo.exporters import Run, environment
 from asyncdemo.recorder import RealClock, Recorder, VirtualClock
 from asyncdemo.recorder.scope import WHOLE, Scope
@@ -81,15 +82,17 @@ class Session:
         self.clock = VirtualClock() if options.clock == "virtual" else RealClock()
         if options.loop == "uvloop":
             self.clock.new_event_loop("uvloop").close()
+        kept = {"run": replace(self._run, exit_code=None).kept()} if options.save else {}
         self.recorder = Recorder(
             clock=self.clock,
             hold_output=self._presenter.holds_output,
             wanted=self.keeps,
             scope=scope,
-            meta={"command": command, "params": dict(params), "observer": self._presenter.observer},
+            meta={"command": command, "params": dict(params), "observer": self._presenter.observer, **kept},
             mask=mask,
             closely=on_hang is not None,
             on_hang=on_hang,
+            saved_to=options.save,
         )
 
     @property
@@ -102,21 +105,34 @@ class Session:
         self._presenter.start(self.recorder, self._described(Trace(meta=self.recorder.meta), 0))
 
     def conclude(self, result: Result) -> int:
-        """Restores the terminal, saves and shows the whole; returns the exit code of the process."""
+        """Restores the terminal, saves and shows the whole; returns the exit code of the process.
+
+        That is 1 where only saving failed, which is told.
+        """
         trace = result.trace
         self._settle(self.recorder.stop())
-        warnings = tuple(said for said in (self._fault, self.recorder.fault, self._unfollowed(trace)) if said)
+        said = (self._fault, self.recorder.fault, self.recorder.saver.fault, self._unfollowed(trace))
+        warnings = tuple(filter(None, said))
         for warning in warnings:
             print(f"asyncdemo: {warning}", file=sys.stderr)
         sys.stderr.write(result.error or "")
         run = self._described(trace, result.exit_code, warnings)
-        if self._options.save:
-            from asyncdemo import tracefile
-
-            kept = replace(trace, meta={**trace.meta, "run": run.kept()})
-            tracefile.save(kept, self._options.save, force=self._options.force)
+        is_kept = self._keep(replace(trace, meta={**trace.meta, "run": run.kept()}))
         self._presenter.conclude(trace, run)
-        return result.exit_code
+        return result.exit_code or int(not is_kept)
+
+    def _keep(self, trace: Trace) -> bool:
+        """Saves the whole if that is asked for, and says so when it cannot be."""
+        if not self._options.save:
+            return True
+        from asyncdemo import tracefile
+
+        try:
+            tracefile.save(trace, self._options.save, force=self._options.force, partial=self.recorder.saver.path)
+        except AsyncdemoError as error:
+            print(f"asyncdemo: {error.message}", file=sys.stderr)
+            return False
+        return True
 
     def _unfollowed(self, trace: Trace) -> str | None:
         """What is not among the events of a format that is written while the program runs."""

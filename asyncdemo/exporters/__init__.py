@@ -30,7 +30,7 @@ class Run:
         params: the options it ran with, in values that JSON can hold.
         env: what it ran on, such as `python`, `platform` and `loop`; no names of hosts or users.
         observer: what looked on, for a run that is drawn is slower than one that is not.
-        exit_code: the process's exit code.
+        exit_code: the process's exit code; None when the recording was cut off, so that nobody knows.
         ideal_ns: how long the concept says it takes at best, or None.
         ideal_more: what comes on top of that and cannot be computed, such as "the time of the sums", or "".
         warnings: sentences about what could not be recorded.
@@ -44,7 +44,7 @@ class Run:
     params: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, Any] = field(default_factory=dict)
     observer: str = "none"
-    exit_code: int = 0
+    exit_code: int | None = 0
     ideal_ns: int | None = None
     ideal_more: str = ""
     warnings: tuple[str, ...] = ()
@@ -56,6 +56,8 @@ class Run:
     @property
     def outcome(self) -> str:
         """How it went, told from the exit code: "ok", "failed", "timeout" or "interrupted"."""
+        if self.exit_code is None:
+            return "interrupted"
         if self.exit_code in _OUTCOMES:
             return _OUTCOMES[self.exit_code]
         return "interrupted" if self.exit_code > _SIGNALS else "failed"
@@ -74,7 +76,7 @@ class Run:
     @classmethod
     def of(cls, trace: Trace) -> Self:
         """What a trace tells of its run. It may come from anywhere: what is not as expected is passed over."""
-        from asyncdemo.timeline import left_out, not_kept
+        from asyncdemo.timeline import cut_off, left_out, not_kept
 
         meta = trace.meta
         kept = _expected(meta.get("run"), dict, {})
@@ -84,7 +86,7 @@ class Run:
             _expected(meta.get("params"), dict, {}),
             environment(trace),
             _expected(meta.get("observer"), str, "none"),
-            exit_code=_expected(kept.get("exit_code"), int, 0),
+            exit_code=_expected(kept.get("exit_code"), int, None if cut_off(trace) else 0),
             ideal_ns=ideal_ns if ideal_ns >= 0 else None,
             ideal_more=_expected(kept.get("ideal_more"), str, ""),
             warnings=_texts(kept.get("warnings")),

@@ -17,7 +17,6 @@ import asyncio.tasks
 import asyncio.threads
 import sys
 from _thread import RLock
-from array import array
 from collections import deque
 from collections.abc import Iterable
 from functools import partial
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.chains import chain, code_of, frame_of, told_of
 from asyncdemo.recorder.library_waits import library_wait
 from asyncdemo.recorder.sites import SiteBook, Strings, is_installed
-from asyncdemo.recorder.tables import appended, columns
+from asyncdemo.recorder.tables import ALL, appended, columns
 from asyncdemo.trace import NONE, Actor, Frames, Wait, Waits
 
 if TYPE_CHECKING:
@@ -232,17 +231,13 @@ class WaitBook:
         kind, on = known or _pending_kind(children[0] if children else future)
         return row(kind, on)
 
-    def table(self) -> Waits:
-        """The reasons so far, as a table of a trace."""
-        kinds, *others = zip(*self._rows, strict=True)
-        return Waits(
-            memoryview(array("b", kinds)).toreadonly(),
-            *(memoryview(array("i", column)).toreadonly() for column in others),
-        )
+    def table(self, rows: slice = ALL) -> Waits:
+        """The reasons so far, or these of them, as a table of a trace."""
+        return Waits(*columns("biiiii", self._rows[rows]))
 
-    def frames(self) -> Frames:
+    def frames(self, rows: slice = ALL) -> Frames:
         """Where coroutines of the program's own were suspended."""
-        return Frames(*columns("ii", list(self._frames)))
+        return Frames(*columns("ii", list(self._frames)[rows]))
 
 
 class _Shape:

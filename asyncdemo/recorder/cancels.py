@@ -14,7 +14,7 @@ from asyncdemo.recorder.asyncio_names import ON_INTERRUPT, ON_TIMEOUT
 from asyncdemo.recorder.chains import chain, code_of, frame_of, told_of
 from asyncdemo.recorder.clock import nanoseconds
 from asyncdemo.recorder.sites import Callers, SiteBook
-from asyncdemo.recorder.tables import view
+from asyncdemo.recorder.tables import ALL, view
 from asyncdemo.trace import NONE, Actor, Cancels
 
 _WAIT_FOR = asyncio.wait_for.__code__
@@ -84,10 +84,12 @@ class CancelBook:
             self._counted.pop(row, None)
             self._last.pop(row, None)
 
-    def table(self) -> Cancels:
-        """The requests so far."""
-        number = len(self._task)
-        return Cancels(*(view(column[:number]) for column in (self._task, self._t_ns, self._by, self._site)))
+    def table(self, rows: slice = ALL) -> Cancels:
+        """The requests so far, or these of them."""
+        there = range(len(self._task))[rows]
+        return Cancels(
+            *(view(column[there.start : there.stop]) for column in (self._task, self._t_ns, self._by, self._site))
+        )
 
 
 def _asking() -> FrameType | None:

@@ -132,7 +132,7 @@ class Crowd:
 
     def lines(self, output: OutputBook, origin_ns: int) -> Lines:
         """The lines that were printed last."""
-        return output.table(origin_ns, LAST_LINES)
+        return output.table(origin_ns, slice(-LAST_LINES, None))
 
     def resources(self) -> Resources:
         """The table of resources."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.awaits import MARK
 from asyncdemo.recorder.chains import chain, code_of, frame_of
 from asyncdemo.recorder.clock import VirtualClock
-from asyncdemo.recorder.tables import columns
+from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.ticker import Ticker
 from asyncdemo.trace import NONE, Hangs
 
@@ -88,9 +88,9 @@ class HangBook:
         """Whether the program has come to hang."""
         return bool(self._rows)
 
-    def table(self, origin_ns: int) -> Hangs:
-        """The hangs so far, with times from `origin_ns`."""
-        return Hangs(*columns("qiii", [(t_ns - origin_ns, *rest) for t_ns, *rest in list(self._rows)]))
+    def table(self, origin_ns: int, rows: slice = ALL) -> Hangs:
+        """The hangs so far, or these of them, with times from `origin_ns`."""
+        return Hangs(*columns("qiii", [(t_ns - origin_ns, *rest) for t_ns, *rest in self._rows[rows]]))
 
     def _joined(self) -> Iterator[tuple[int, int]]:
         """The tasks that join a queue, and how many of its items are unfinished."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from _thread import RLock
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 
-from asyncdemo.recorder.tables import view
+from asyncdemo.recorder.tables import ALL, view
 from asyncdemo.trace import NONE, Holds
 
 
@@ -36,15 +37,21 @@ class HoldRows:
 
     def table(self, still_held: Sequence[int], end_ns: int) -> Holds:
         """The holds so far; those `still_held` end at `end_ns`."""
-        number = len(self.site)
-        to_ns = self.to_ns[:number]
+        found = self.part(ALL)
+        to_ns = array("q", found.to_ns)
         for row in still_held:
             to_ns[row] = end_ns
+        return replace(found, to_ns=view(to_ns))
+
+    def part(self, rows: slice) -> Holds:
+        """These of the holds so far; the end of one that goes on is `NONE`."""
+        there = range(len(self.site))[rows]
+        place = slice(there.start, there.stop)
         return Holds(
-            resource=view(self.resource[:number]),
-            task=view(self.task[:number]),
-            asked_ns=view(self.asked_ns[:number]),
-            from_ns=view(self.from_ns[:number]),
-            to_ns=view(to_ns),
-            site=view(self.site[:number]),
+            resource=view(self.resource[place]),
+            task=view(self.task[place]),
+            asked_ns=view(self.asked_ns[place]),
+            from_ns=view(self.from_ns[place]),
+            to_ns=view(self.to_ns[place]),
+            site=view(self.site[place]),
         )

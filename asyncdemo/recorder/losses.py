@@ -17,7 +17,7 @@ from types import CoroutineType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asyncdemo.recorder.sites import is_foreign, is_installed
-from asyncdemo.recorder.tables import columns
+from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.trace import NONE, Loss, Losses
 
 if TYPE_CHECKING:
@@ -89,14 +89,14 @@ class LossBook:
         """Lets go of what was lost before this time."""
         self._lost[:] = [lost for lost in self._lost if lost.t_ns >= before_ns]
 
-    def table(self, origin_ns: int) -> Losses:
-        """The losses so far, with times from `origin_ns`."""
+    def table(self, origin_ns: int, rows: slice = ALL) -> Losses:
+        """The losses so far, or these of them, with times from `origin_ns`."""
         text = self._recorder.strings.intern
-        rows = [
+        found = [
             (int(lost.loss), lost.t_ns - origin_ns, text(lost.what), lost.task, *map(self._row, (lost.made, lost.site)))
-            for lost in list(self._lost)
+            for lost in self._lost[rows]
         ]
-        return Losses(*columns("bqiiii", rows))
+        return Losses(*columns("bqiiii", found))
 
     def _row(self, place: Place | None) -> int:
         return NONE if place is None else self._recorder.sites.at(*place)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TextIO
 
-from asyncdemo.recorder.tables import columns
+from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.trace import NONE, Lines
 
 if TYPE_CHECKING:
@@ -140,16 +140,17 @@ class OutputBook:
         text = line if self._recorder.scope.max_steps is not None else self._recorder.strings.add(line)
         self.rows.append((self._recorder.now(), task, number, text, origin, steps))
 
-    def table(self, origin_ns: int, last: int = 0) -> Lines:
-        """The lines so far, or the `last` ones of them, with times from `origin_ns`."""
-        rows = [
-            (t_ns - origin_ns, task, stream, self._string(text), origin, steps)
-            for t_ns, task, stream, text, origin, steps in self.rows[-last:]
-        ]
-        return Lines(*columns("qibiii", rows))
+    def table(self, origin_ns: int, rows: slice = ALL, intern: Callable[[str], int] | None = None) -> Lines:
+        """The lines so far, or these of them, with times from `origin_ns`.
 
-    def _string(self, text: int | str) -> int:
-        return text if isinstance(text, int) else self._recorder.strings.intern(text)
+        `intern` gives the strings of the texts that have none yet, in place of the recorder's own.
+        """
+        string = intern or self._recorder.strings.intern
+        found = [
+            (t_ns - origin_ns, task, stream, text if isinstance(text, int) else string(text), origin, steps)
+            for t_ns, task, stream, text, origin, steps in self.rows[rows]
+        ]
+        return Lines(*columns("qibiii", found))
 
     def forget(self, before_ns: int) -> None:
         """Lets go of the lines that were printed before this time."""

@@ -94,7 +94,7 @@ class PendingTasks:
         """How many requests to end those that are still suspended have had, and not taken back."""
         asked = self._recorder.tasks.cancelled.keys() & self._looks.keys()
         found = {row: self._looks[row].task() for row in asked}
-        return {row: task.cancelling() for row, task in found.items() if task is not None}
+        return {row: task.cancelling() for row, task in found.items() if task is not None and not task.done()}
 
     def last_wait(self, row: int, since: float) -> int:
         """The row of what a task that goes away has waited for `since`, if a snapshot has looked, or `NONE`."""

@@ -74,7 +74,7 @@ class Reader:
             nonlocal after
             read = [loop.since(row) for loop, row in zip(list(recorder.loops), first, strict=False)]
             after = tuple(row + len(rows) // STEP.size for row, rows in read)
-            return _merged_table([rows for _, rows in read], origin)
+            return merged_table([rows for _, rows in read], origin)
 
         trace = self._make_trace(new_steps, recorder.now(), recorder.pending.waits())
         return trace, after
@@ -97,19 +97,19 @@ class Reader:
         origin = recorder.origin()
         # Each after what refers to its rows: the program goes on.
         holds, lines = self._crowd.holds(end_ns - origin), self._crowd.lines(recorder.output, origin)
-        stalls, _ = recorder.stalls.tables(origin)
+        stalls = recorder.stalls.table(origin)
         return Trace(
             meta=self.described(),
             duration_ns=max(end_ns - origin, 0),
-            processes=self._processes_table(),
-            loops=self._loops_table(),
+            processes=self.processes_table(),
+            loops=self.loops_table(),
             tasks=self._crowd.tasks(origin, end_ns),
             resources=self._crowd.resources(),
             holds=holds,
             lines=lines,
             stalls=stalls,
             sites=recorder.sites.table(),
-            lost=self._lost(),
+            lost=self.lost(),
             strings=tuple(recorder.strings.texts),
         )
 
@@ -172,15 +172,15 @@ class Reader:
         waits, frames = recorder.waits.table(), recorder.waits.frames()
         resources, holds, levels = recorder.resources.tables(end_ns - origin)
         workers, jobs = recorder.workers.tables(origin, end_ns)
-        stalls, pauses = recorder.stalls.tables(origin)
+        stalls, pauses = recorder.stalls.table(origin), recorder.stalls.pauses(origin)
         lines = recorder.output.table(origin)
         # Last, for all of these may name tasks that were made meanwhile.
         known.grow(origin, end_ns)
         return Trace(
             meta=self.described(),
             duration_ns=max(end_ns - origin, 0),
-            processes=self._processes_table(),
-            loops=self._loops_table(),
+            processes=self.processes_table(),
+            loops=self.loops_table(),
             tasks=self._tasks_table(known, waiting, Counter(steps.task) + recorder.budget.ran if counted else {}),
             steps=steps,
             running=Running() if counted else running,
@@ -198,11 +198,12 @@ class Reader:
             losses=losses,
             hangs=hangs,
             sites=recorder.sites.table(),
-            lost=self._lost(),
+            lost=self.lost(),
             strings=tuple(recorder.strings.texts),
         )
 
-    def _lost(self) -> dict[str, int]:
+    def lost(self) -> dict[str, int]:
+        """What could not be kept or seen so far, as a trace tells it."""
         adopted = self._recorder.tasks.adopted
         lost = {
             "steps": ROWS * sum(loop.gone for loop in list(self._recorder.loops)),
@@ -241,15 +242,18 @@ class Reader:
         rows = [loop.take() if take else loop.since(0)[1] for loop in list(self._recorder.loops)]
         for number, ready, start, task, wait, waker in under_way:
             rows[number] += STEP.pack(ready, start, end_ns / SECOND, task, wait, waker)
-        return _merged_table(rows, origin_ns)
+        return merged_table(rows, origin_ns)
 
-    def _loops_table(self) -> Loops:
+    def loops_table(self) -> Loops:
+        """The loops so far."""
         text = self._recorder.strings.intern
         loops = [(text(loop.loop_class), text(loop.thread), 0) for loop in list(self._recorder.loops)]
         return Loops(*columns("iii", loops))
 
-    def _processes_table(self) -> Processes:
-        name = self._recorder.strings.intern(self._recorder.process or process_name())
+    def processes_table(self) -> Processes:
+        """This process."""
+        called = process_name()
+        name = self._recorder.strings.intern("fork" if called == self._recorder.forked_from else called)
         return Processes(*columns("iii", [(name, os.getpid(), NONE)]))
 
     def _tasks_table(self, known: TaskColumns, waiting: Mapping[int, int], counts: Mapping[int, int]) -> Tasks:
@@ -258,12 +262,12 @@ class Reader:
         errors = {row: text(error) for row, error in list(self._recorder.tasks.error.items())}
         return Tasks(
             **known.views(),
-            steps=_sparse(count, counts, 0),
-            error=_sparse(count, errors, NONE),
-            cancelled_by=_sparse(count, {row: who for row, (who, _) in cancelled.items()}, Actor.UNKNOWN),
-            cancelled_at=_sparse(count, {row: site for row, (_, site) in cancelled.items()}, NONE),
-            unheeded=_sparse(count, dict(self._recorder.tasks.unheeded), 0),
-            waiting=_sparse(count, waiting, NONE),
+            steps=sparse(count, counts, 0),
+            error=sparse(count, errors, NONE),
+            cancelled_by=sparse(count, {row: who for row, (who, _) in cancelled.items()}, Actor.UNKNOWN),
+            cancelled_at=sparse(count, {row: site for row, (_, site) in cancelled.items()}, NONE),
+            unheeded=sparse(count, dict(self._recorder.tasks.unheeded), 0),
+            waiting=sparse(count, waiting, NONE),
         )
 
 
@@ -273,7 +277,7 @@ def process_name() -> str:
     return "MainProcess" if current is None else str(current().name)
 
 
-def _merged_table(rows: list[bytearray], origin_ns: int) -> Steps:
+def merged_table(rows: list[bytearray], origin_ns: int) -> Steps:
     """The steps of several loops by their start; takes `rows` over."""
     if len(rows) <= 1:
         return steps_table(rows[0] if rows else bytearray(), origin_ns)
@@ -297,7 +301,7 @@ def _note_first_steps(known: TaskColumns, running: Running) -> None:
             known.began(task, start_ns)
 
 
-def _sparse(count: int, values: Mapping[int, int], default: int) -> memoryview[int]:
+def sparse(count: int, values: Mapping[int, int], default: int) -> memoryview[int]:
     """A column of `default`, but for the rows in `values`."""
     column = array("i", [default]) * count
     for row, value in values.items():

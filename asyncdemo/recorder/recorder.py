@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import functools
+import os
 import threading
 import weakref
 from _thread import get_ident
@@ -32,8 +33,9 @@ from asyncdemo.recorder.output import OutputBook
 from asyncdemo.recorder.pending import PendingTasks
 from asyncdemo.recorder.reader import Reader, UnderWay
 from asyncdemo.recorder.resources import Request, ResourceBook
+from asyncdemo.recorder.saving import Saver
 from asyncdemo.recorder.scope import WHOLE, Scope
-from asyncdemo.recorder.sites import Callers, SiteBook, Strings
+from asyncdemo.recorder.sites import Callers, SiteBook, Strings, name_code
 from asyncdemo.recorder.stalls import StallBook
 from asyncdemo.recorder.steps import run_step
 from asyncdemo.recorder.tables import StepBudget, TaskRows
@@ -48,8 +50,6 @@ BRIEF_NS = 100_000
 BURST_NS = 20_000
 STALL_NS = 50_000_000
 PAUSE_NS = 1_000_000
-LONGEST_NUMBER = 9
-"""Digits of a default name's number that a column has room for."""
 
 _active: Recorder | None = None
 
@@ -74,14 +74,17 @@ class Recorder:
         closely: whether to note what only a diagnosis needs, and what costs a little: where each coroutine was made,
             all lines of the program's that led to a wait, and the moment from which on nothing can ever happen.
         on_hang: told once, from a thread of the recorder's, that this moment has come in real time, or None.
+        saved_to: the file that the recording will be saved to, to save it while it goes on, see `saver`; or None.
 
     Attributes:
         fault: one sentence when the recorder had to switch itself off, else None.
         trace: what was recorded, once the recording has ended, else None.
         screen: where to draw while output is held, else None.
         heirs: for each task that was asked to be left out the recorded one, or `NONE`, on whose behalf it makes others.
-        process: what to call this process, or None for what `multiprocessing` calls it.
+        forked_from: what `multiprocessing` called the process of which this is a child by `os.fork`, or None.
         holds_output: whether what the program prints is kept from the terminal.
+        saver: what does so.
+        apart: gives what is not in what is saved while it goes on, as `Trace.lost` has it.
         when_loop: called with the first loop's recorder in that loop's thread, or None.
     """
 
@@ -98,6 +101,7 @@ class Recorder:
         gives_way: bool = False,
         closely: bool = False,
         on_hang: Callable[[], object] | None = None,
+        saved_to: str | os.PathLike[str] | None = None,
     ) -> None:
         self.gives_way = gives_way
         self.clock = clock or RealClock()
@@ -110,7 +114,8 @@ class Recorder:
         self.budget = StepBudget(scope.max_steps)
         self.heirs: weakref.WeakKeyDictionary[asyncio.Task[Any], int] = weakref.WeakKeyDictionary()
         self.when_loop: Callable[[], None] | None = None
-        self.process: str | None = None
+        self.forked_from: str | None = None
+        self.apart: Callable[[], dict[str, int]] = dict
         self.holds_output = hold_output
         self.births = Births(self)
         self.hooks = Hooks()
@@ -136,6 +141,7 @@ class Recorder:
         self.seen_loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
         self.pending = PendingTasks(self)
         self._reader = Reader(self)
+        self.saver = Saver(self, self._reader, saved_to)
         self._lock = threading.RLock()
         self.meta = {**(meta or {}), **scope.described()}
         self._wanted, self._recording = wanted, False
@@ -191,6 +197,7 @@ class Recorder:
         if loop is not None and hasattr(type(loop).call_soon, "__wrapped__"):
             self.of_loop(loop)
         self.hangs.start()
+        self.saver.start()
         return self
 
     def take_in(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -220,6 +227,7 @@ class Recorder:
 
     def _close(self, parts: Sequence[Callable[[], None]]) -> Trace:
         global _active
+        self.guarded(self.saver.stop)()
         end_ns = self.now()
         under_way = self._reader.under_way()
         self.guarded(self._note_stalls)(under_way, end_ns / SECOND)
@@ -365,11 +373,7 @@ class Recorder:
 
     def name_code(self, name: str) -> int:
         """How the table of tasks writes a task's name."""
-        if name.startswith("Task-"):
-            number = name[5:]
-            if number.isdecimal() and number.isascii() and number[0] != "0" and len(number) <= LONGEST_NUMBER:
-                return NONE - int(number)
-        return self.strings.intern(name)
+        return name_code(name, self.strings.intern)
 
     def request_wait(self, request: Request) -> int:
         """The row of waits of a task that has asked for a lock or a slot."""

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.awaits import MARK
 from asyncdemo.recorder.holds import HoldRows
 from asyncdemo.recorder.sites import Callers, SiteBook, Strings
-from asyncdemo.recorder.tables import columns, view
+from asyncdemo.recorder.tables import ALL, columns, view
 from asyncdemo.trace import NONE, Holds, Levels, Resources
 
 if TYPE_CHECKING:
@@ -276,13 +276,22 @@ class ResourceBook:
     def tables(self, end_ns: int) -> tuple[Resources, Holds, Levels]:
         """The resources, holds and levels so far; open holds end at `end_ns`, which counts from the origin."""
         still_held = [row for rows in list(self._open.values()) for row in list(rows)]
+        levels = self.levels()
+        return self.table(), self.holds.table(still_held, end_ns), levels
+
+    def table(self, rows: slice = ALL) -> Resources:
+        """The resources so far, or these of them."""
+        return Resources(*columns("iiii", self.rows[rows]))
+
+    def levels(self, rows: slice = ALL) -> Levels:
+        """The levels so far, or these of them."""
         with self._lock:
-            levels = self._level_resources[:], self._level_times[:], array("i", self._level_values)
-        return (
-            Resources(*columns("iiii", self.rows)),
-            self.holds.table(still_held, end_ns),
-            Levels(*map(view, levels)),
-        )
+            found = self._level_resources[rows], self._level_times[rows], array("i", self._level_values[rows])
+        return Levels(*map(view, found))
+
+    def settled_levels(self) -> int:
+        """How many levels cannot be corrected any more."""
+        return bisect_left(self._level_times, self._now() - self._origin() - self._burst_ns)
 
     def install(self, hooks: Hooks, guarded: Callable[[Callable[..., None]], Callable[..., None]]) -> None:
         """Replaces what has to be replaced in asyncio's classes.

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from asyncdemo.recorder.tables import appended, columns
+from asyncdemo.recorder.tables import ALL, appended, columns
 from asyncdemo.trace import NONE, Sites
 
 _LOOP = asyncio.BaseEventLoop
@@ -22,6 +22,9 @@ _CONCEPTS = _PACKAGE + "concepts" + os.sep
 _COMMAND = _PACKAGE + "__main__.py"
 _LIBRARY = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(os.__file__).parent)})
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+LONGEST_NUMBER = 9
+"""Digits of a default name's number that a column has room for."""
 
 
 def is_foreign(file: str) -> bool:
@@ -63,6 +66,15 @@ class Strings:
         """The index of a text that is not worth interning, such as a printed line."""
         with self._lock:
             return appended(self.texts, self._mask(text) if self._mask else text)
+
+
+def name_code(name: str, intern: Callable[[str], int]) -> int:
+    """How the table of tasks writes a task's name: by its number if it is asyncio's own, else as a string."""
+    if name.startswith("Task-"):
+        number = name[5:]
+        if number.isdecimal() and number.isascii() and number[0] != "0" and len(number) <= LONGEST_NUMBER:
+            return NONE - int(number)
+    return intern(name)
 
 
 class SiteBook:
@@ -160,9 +172,9 @@ class SiteBook:
             frame = frame.f_back
         return None
 
-    def table(self) -> Sites:
-        """The sites so far, as a table of a trace."""
-        return Sites(*columns("iii", self._rows))
+    def table(self, rows: slice = ALL) -> Sites:
+        """The sites so far, or these of them, as a table of a trace."""
+        return Sites(*columns("iii", self._rows[rows]))
 
 
 class Callers:

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.recorder.clock import VirtualClock, nanoseconds
-from asyncdemo.recorder.tables import columns
+from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.recorder.thread_time import ThreadTimes
 from asyncdemo.ticker import Ticker
 from asyncdemo.trace import NONE, Pauses, Stalls
@@ -188,14 +188,15 @@ class StallBook:
             task = loop.task if loop is not None else NONE
             self._pauses.append((self._gc_began_ns, now, info["generation"], task))
 
-    def tables(self, origin_ns: int) -> tuple[Stalls, Pauses]:
-        """The stalls and pauses so far, with times from `origin_ns`."""
-        stalls = [(loop, start - origin_ns, end - origin_ns, *rest) for loop, start, end, *rest in list(self._rows)]
-        pauses = [
-            (start - origin_ns, end - origin_ns, generation, task)
-            for start, end, generation, task in list(self._pauses)
-        ]
-        return Stalls(*columns("iqqiiqii", stalls)), Pauses(*columns("qqbi", pauses))
+    def table(self, origin_ns: int, rows: slice = ALL) -> Stalls:
+        """The stalls so far, or these of them, with times from `origin_ns`."""
+        found = [(loop, start - origin_ns, end - origin_ns, *rest) for loop, start, end, *rest in self._rows[rows]]
+        return Stalls(*columns("iqqiiqii", found))
+
+    def pauses(self, origin_ns: int, rows: slice = ALL) -> Pauses:
+        """The pauses so far, or these of them, with times from `origin_ns`."""
+        found = [(start - origin_ns, end - origin_ns, *rest) for start, end, *rest in self._pauses[rows]]
+        return Pauses(*columns("qqbi", found))
 
 
 def _source(frame: FrameType) -> str:

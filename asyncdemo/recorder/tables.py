@@ -21,6 +21,7 @@ ROWS = 4096
 CHUNK = STEP.size * ROWS
 _INTS = STEP.size // 4
 _LONGS = STEP.size // 8
+ALL = slice(None)
 
 
 def appended(rows: list[Row], row: Row) -> int:

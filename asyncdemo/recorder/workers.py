@@ -14,11 +14,11 @@ import sys
 import threading
 import time
 from _thread import RLock
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from asyncdemo.recorder.tables import columns
+from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.trace import NONE, Jobs, Outcome, Wait, Workers
 
 if TYPE_CHECKING:
@@ -171,11 +171,21 @@ class WorkerBook:
 
     def tables(self, origin_ns: int, end_ns: int) -> tuple[Workers, Jobs]:
         """The workers and jobs so far, with times from `origin_ns`; running jobs end at `end_ns`."""
+        return self.table(), self.rows(self.jobs(), origin_ns, end_ns)
+
+    def table(self, rows: slice = ALL) -> Workers:
+        """The workers so far, or these of them."""
         text = self._recorder.strings.intern
-        workers = [(int(kind), text(name)) for kind, name in list(self._workers)]
-        return Workers(*columns("bi", workers)), Jobs(
-            *columns("biiiqqqb", [_row(job, origin_ns, end_ns) for job in list(self._jobs.values())])
-        )
+        return Workers(*columns("bi", [(int(kind), text(name)) for kind, name in list(self._workers)[rows]]))
+
+    def jobs(self) -> list[Job]:
+        """The jobs so far."""
+        return list(self._jobs.values())
+
+    @staticmethod
+    def rows(jobs: Iterable[Job], origin_ns: int, end_ns: int) -> Jobs:
+        """These jobs as a table, with times from `origin_ns`; running ones end at `end_ns`."""
+        return Jobs(*columns("biiiqqqb", [_row(job, origin_ns, end_ns) for job in jobs]))
 
 
 def _row(job: Job, origin_ns: int, end_ns: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The program's child processes: each records itself and leaves what it recorded in a folder, as it ends.
+"""The program's child processes: each records itself, and leaves in a folder what it recorded, while it does.
 
 A child of `multiprocessing`, however it is started, takes its orders along in the process object, which is what runs
 in it first; a child of `os.fork` has them in memory. What a child leaves is joined to the recording of the program's
@@ -18,8 +18,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from glob import glob
-from time import perf_counter
+from time import perf_counter, perf_counter_ns
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -36,7 +37,9 @@ from asyncdemo.run.window import Window
 from asyncdemo.trace import Trace
 
 MISSING = "recordings of child processes"
-"""What is not kept when a child was killed, or runs on when the program has ended."""
+"""What is not kept when a child was killed, or runs on when the program has ended, and has not saved anything yet."""
+CUT_OFF = "ends of recordings of child processes"
+"""What is not kept when it has."""
 _SUBPROCESS = "_execute_child"
 """The function of `subprocess` that forks a child which will be another program in a moment."""
 
@@ -89,6 +92,7 @@ class Children:
         if self._wanted:
             folder = tempfile.mkdtemp(prefix="asyncdemo-run-")
             self._orders = Orders(folder, self._recorder.scope, perf_counter(), not self._recorder.holds_output)
+            self._recorder.apart = partial(_apart, folder)
         _here.orders, _here.pid, _here.leaving = self._orders, os.getpid(), self._leaving
         _watch(self._hooks)
         _watch_forks()
@@ -105,18 +109,34 @@ class Children:
         orders, self._orders = self._orders, None
         if orders is None:
             return trace
-        left = [_read(path) for path in sorted(glob(os.path.join(orders.folder, "*.trace")))]
-        missing = len(glob(os.path.join(orders.folder, "*.begun"))) + left.count(None)
+        left = {path: _read(path) for path in sorted(glob(os.path.join(orders.folder, "*.trace")))}
+        begun = {*map(_pid, left), *map(_pid, glob(os.path.join(orders.folder, "*.begun")))}
         shutil.rmtree(orders.folder, ignore_errors=True)
-        if missing:
-            trace = replace(trace, lost={**trace.lost, MISSING: missing})
+        there = {_pid(path): each for path, each in left.items() if each is not None}
+        cut = sum("cut_off" in each.trace.meta for each in there.values())
+        lost = {what: number for what, number in ((MISSING, len(begun) - len(there)), (CUT_OFF, cut)) if number}
+        trace = replace(trace, lost={**trace.lost, **lost}) if lost else trace
         origin_ns = self._recorder.origin()
-        found = [each._replace(at_ns=each.at_ns - origin_ns) for each in left if each is not None]
+        found = [each._replace(at_ns=each.at_ns - origin_ns) for each in there.values()]
         return joined(trace, sorted(found, key=lambda each: each.at_ns)) if found else trace
 
 
+def _apart(folder: str) -> dict[str, int]:
+    """What would be missing of the children if this process was killed now."""
+    number = len({_pid(name) for name in os.listdir(folder)})
+    return {MISSING: number} if number else {}
+
+
+def _pid(path: str) -> str:
+    """Whose file in the folder it is."""
+    return os.path.basename(path).replace(".", "-").partition("-")[0]
+
+
 def _read(path: str) -> Child | None:
-    """What a child has left; its origin in the time of the machine. None when it cannot be read."""
+    """What a child has left, if only until it was killed; its origin in the time of the machine.
+
+    None when it cannot be read.
+    """
     try:
         trace = tracefile.load(path)
         about = trace.meta["child"]
@@ -133,6 +153,7 @@ class _Here:
         pid: the process in which these were set.
         leaving: called at `os._exit`.
         recorder: what records this child, or None in the program's own process.
+        path: where its recording goes.
         window: when it does.
     """
 
@@ -140,6 +161,7 @@ class _Here:
     pid = 0
     leaving: Callable[[int], object] | None = None
     recorder: Recorder | None = None
+    path = ""
     window: Window
 
 
@@ -227,8 +249,12 @@ def begin(orders: Orders, parent: int, *, fork: bool = False) -> None:
         scope = orders.rest()
         if _here.recorder is not None or scope is None:
             return
-        about = {"parent": parent, "forked": process_name() if fork else ""}
-        recorder = Recorder(scope=scope, watch_output=orders.watch_output, meta={"child": about})
+        path = os.path.join(orders.folder, f"{os.getpid()}-{perf_counter_ns()}.trace")
+        recorder = Recorder(
+            scope=scope, watch_output=orders.watch_output, meta={"child": {"parent": parent}}, saved_to=path
+        )
+        recorder.forked_from = process_name() if fork else None
+        _here.path = path
         _here.recorder, _here.pid, _here.leaving = recorder, os.getpid(), lambda _: finish()
         if _here.orders is None:
             _here.orders = orders
@@ -246,14 +272,11 @@ def finish() -> None:
         return
     with suppress(Exception):
         atexit.unregister(finish)
-        about = recorder.meta["child"]
-        recorder.process = "fork" if process_name() == about.pop("forked") else None
-        about["origin_ns"] = recorder.origin()
+        recorder.meta["child"]["origin_ns"] = recorder.origin()
         _here.window.__exit__(None, None, None)
         trace = recorder.stop()
         if len(trace.loops):
-            path = os.path.join(orders.folder, f"{os.getpid()}-{recorder.started_ns}.trace")
-            tracefile.save(trace, path)
+            tracefile.save(trace, _here.path, partial=recorder.saver.path)
             os.unlink(_announcement(orders))
 
 

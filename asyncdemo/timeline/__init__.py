@@ -5,7 +5,7 @@ from asyncdemo.timeline.cells import Cells, Labels, Mark
 from asyncdemo.timeline.critical import Segment, by_cause, critical_path
 from asyncdemo.timeline.curves import average, concurrency, finished
 from asyncdemo.timeline.flight import Flight
-from asyncdemo.timeline.left_out import goes_on, left_out, not_kept
+from asyncdemo.timeline.left_out import cut_off, goes_on, left_out, not_kept
 from asyncdemo.timeline.libraries import Apart, Folded, folded, libraries_resources, libraries_tasks
 from asyncdemo.timeline.lives import Lives, Wake
 from asyncdemo.timeline.occupancy import (
@@ -80,6 +80,7 @@ __all__ = [
     "changes",
     "concurrency",
     "critical_path",
+    "cut_off",
     "ending",
     "finished",
     "folded",

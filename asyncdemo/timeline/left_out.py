@@ -15,16 +15,27 @@ def left_out(trace: Trace) -> list[str]:
     return [*said, f"dropped {dropped:,} steps, the oldest"] if dropped else said
 
 
+def cut_off(trace: Trace) -> bool:
+    """Whether what is there was saved while the program ran, and the rest never was: the program was killed."""
+    return bool(trace.meta.get("cut_off"))
+
+
 def goes_on(trace: Trace) -> bool:
     """Whether the recording ended while the program went on: its pending tasks may have ended since."""
     return trace.meta.get("goes_on") is True
 
 
 def not_kept(trace: Trace) -> list[str]:
-    """What could not be kept or seen: sentences without a stop."""
-    return [
-        f"not kept: {number:,} {subject}" for subject, number in trace.lost.items() if number and subject != "steps"
-    ]
+    """What could not be kept or seen, and when the recording was cut off if it was: sentences without a stop."""
+    lost = [(subject, number) for subject, number in trace.lost.items() if number and subject != "steps"]
+    return [*_cut_off(trace), *(f"not kept: {number:,} {subject}" for subject, number in lost)]
+
+
+def _cut_off(trace: Trace) -> list[str]:
+    if not cut_off(trace):
+        return []
+    time = str(trace.meta["cut_off"]).replace("T", " ").partition(".")[0].partition("+")[0]
+    return [f"cut off after {trace.duration_ns / 1e9:.1f} s, at {time} UTC"]
 
 
 def _asked(scope: Mapping[str, Any]) -> list[str]:

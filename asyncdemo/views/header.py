@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.style import Style
 
-from asyncdemo.timeline import STATE_OF, Picture, State, goes_on, left_out
+from asyncdemo.timeline import STATE_OF, Picture, State, cut_off, goes_on, left_out
 from asyncdemo.trace import NONE, Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line, clean, fit, width_of, wrapped
 from asyncdemo.views.drawn import drawn
@@ -29,9 +29,13 @@ MOST_NAMES = 3
 
 
 def facts(trace: Trace, tasks: int) -> list[str]:
-    """`10 tasks`, `asyncio`: how many tasks, of how many processes, their loops, virtual time, what is left out."""
+    """`10 tasks`, `asyncio`: how many tasks, of how many processes, their loops, virtual time, what is left out.
+
+    Of a recording that was cut off it is said here that it was, and by `not_kept` when.
+    """
     processes = {process for process in trace.loops.process if process != NONE}
     of = [f"{len(processes)} processes"] if len(processes) > 1 else []
+    of += ["cut off"] if cut_off(trace) else []
     said = [counted(tasks, "task"), *of, *sorted({loop_name(trace.text(kind)) for kind in trace.loops.kind})]
     said += ["virtual time"] if trace.meta.get("clock") == "virtual" else []
     return said + left_out(trace)

@@ -136,6 +136,42 @@ def test_a_trace_for_each_failing_asynchronous_test(tmp_path: Path) -> None:
     assert comparable(re.sub(r"-+ asyncdemo -+\n.*\n.*\n", "", out)) == comparable(without[1])
 
 
+DEADLY = """
+import asyncio, os, signal, pytest
+from pathlib import Path
+
+async def until(there):
+    while not any(Path("traces").glob(there)):
+        await asyncio.sleep(0.01)
+
+@pytest.mark.asyncio
+async def test_passes():
+    await until("*-test_passes.trace")
+
+@pytest.mark.asyncio
+async def test_fails():
+    await until("*-test_fails.trace")
+    assert not list(Path("traces").glob("*-test_passes.trace"))
+    raise ValueError("here")
+
+@pytest.mark.asyncio
+async def test_kills():
+    await until("*-test_kills.trace")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_test_that_kills_the_process_leaves_its_trace(tmp_path: Path) -> None:
+    """The trace of a test is kept while it runs: afterwards it is whole if the test failed, and gone if not."""
+    written(tmp_path, "test_deadly.py", DEADLY)
+    code, _ = run_pytest(tmp_path, "--asyncdemo=traces")
+    assert code == -9
+    traces = {path.name: load(path) for path in (tmp_path / "traces").iterdir()}
+    assert set(traces) == {"test_deadly.py-test_fails.trace", "test_deadly.py-test_kills.trace"}
+    assert ["cut_off" in traces[name].meta for name in sorted(traces)] == [False, True]
+    assert traces["test_deadly.py-test_kills.trace"].meta["command"] == "test_kills"
+
+
 def comparable(out: str) -> str:
     """What pytest shows, without what differs from run to run."""
     return re.sub(r"in [\d.]+s|0x[0-9a-f]+|=+", "", out)

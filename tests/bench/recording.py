@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,30 +30,48 @@ def must_record(*args: str | Path) -> None:
         run(python("-m", "tests.bench.whole", trace))
 
 
-def slowdown(workload: str, goals: dict[str, float], runs: int) -> Iterator[Figure]:
-    """How many times as long a workload's loop takes under `asyncdemo run --format quiet` as under Python alone."""
+def slowdown(
+    workload: str,
+    goals: dict[str, float],
+    runs: int,
+    how: str = "recorded",
+    options: Sequence[str | Path] = ("--format", "quiet"),
+    *,
+    terminal: bool = False,
+) -> Iterator[Figure]:
+    """How many times as long a workload's loop takes under `asyncdemo run` with these options as under Python alone."""
     commands = {}
     for loop in goals:
         script = WORKLOADS / f"{workload}.py"
         must_record(script, loop)
         commands[f"{loop} plain"] = python(script, loop)
-        commands[f"{loop} recorded"] = asyncdemo("run", "--format", "quiet", script, loop)
+        commands[f"{loop} recorded"] = asyncdemo("run", *options, script, loop, terminal=terminal)
     samples = Samples(commands, runs)
     for loop, goal in goals.items():
         recorded, plain = f"{loop} recorded", f"{loop} plain"
         note = (
             f"whole process {samples.ratio(recorded, plain, 'wall'):.2f}x, plain {samples.median(plain, 'wall'):.2f} s"
         )
-        yield Figure(f"{workload} recorded, {loop}", samples.ratio(recorded, plain, "loop"), goal, note=note)
+        yield Figure(f"{workload} {how}, {loop}", samples.ratio(recorded, plain, "loop"), goal, note=note)
 
 
-switches = partial(slowdown, "switches", {"asyncio": 1.9, "uvloop": 2.4})
-handover = partial(slowdown, "handover", {"asyncio": 1.8})
+SWITCHES, HANDOVER, FETCHES = {"asyncio": 1.9, "uvloop": 2.4}, {"asyncio": 1.8}, {"asyncio": 1.05, "uvloop": 1.05}
+switches = partial(slowdown, "switches", SWITCHES)
+handover = partial(slowdown, "handover", HANDOVER)
 
 
 def fetches(runs: int) -> Iterator[Figure]:
     """The same for a workload that waits for sockets, in three times as many rounds: a few percent are asked for."""
-    yield from slowdown("fetches", {"asyncio": 1.05, "uvloop": 1.05}, runs * 3)
+    yield from slowdown("fetches", FETCHES, runs * 3)
+
+
+def saved(runs: int) -> Iterator[Figure]:
+    """The same for all three while the recording is saved as it goes, with the same goals."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ("--format", "quiet", "--force", "--save", Path(folder, "saved.trace"))
+        yield from slowdown("switches", SWITCHES, runs, "saved", options)
+        yield from slowdown("handover", HANDOVER, runs, "saved", options)
+        yield from slowdown("fetches", FETCHES, runs * 3, "saved", options)
 
 
 def memory(runs: int) -> Iterator[Figure]:

@@ -12,7 +12,7 @@ from statistics import median
 from asyncdemo import load
 from tests.bench.figure import Figure
 from tests.bench.measure import ENVIRONMENT, PROJECT, Samples, asyncdemo, python, run
-from tests.bench.recording import MOST_PER_STEP, MOST_PER_TASK, STEPS_EACH, TASKS, WORKLOADS
+from tests.bench.recording import MOST_PER_STEP, MOST_PER_TASK, STEPS_EACH, TASKS, WORKLOADS, slowdown
 
 IDEAL_NS = 4_000_000_000
 
@@ -37,6 +37,11 @@ def frames(_runs: int) -> Iterator[Figure]:
         times = {name: [ns / 1e6 for ns in each] for name, each in json.loads(done.stdout).items()}
         note = f"by the clock {median(times['frame']):.2f} ms, slowest {max(times['frame']):.2f} ms"
         yield Figure(f"a frame at 100 x 50, {tasks:,} tasks", median(times["cpu"]), 2, "ms", note)
+
+
+def fetches(runs: int) -> Iterator[Figure]:
+    """How many times as long requests over sockets take with the live view on as under Python alone."""
+    yield from slowdown("fetches", {"asyncio": 1.10}, runs * 3, "drawn live", ("--live",), terminal=True)
 
 
 def live(runs: int) -> Iterator[Figure]:

@@ -67,7 +67,7 @@ class Verdict:
         glyphs, width = glyphs_for(console, ascii_only=self._options.ascii), console.width - 1
         path = [] if len(trace.hangs) else critical_path(trace)
         blocks = [list(report_lines(report, width)), list(path_lines(path, glyphs, width))]
-        parts = [*path_text(path, trace), f"exit {self.exit_code(run.exit_code)}"]
+        parts = [*path_text(path, trace), f"exit {self.exit_code(run.exit_code or 0)}"]
         above = [line for block in blocks if block for line in [*block, Line()]]
         console.print(Canvas([*above, *summary_line(report, parts, glyphs, width)]), end="")
 
