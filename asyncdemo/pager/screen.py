@@ -99,6 +99,7 @@ class Screen:
         self._longest = "x" * self.names.longest
         self._meanings: dict[tuple[State, int], str] = {}
         self._stretches: dict[tuple[int, Window], Stretch] = {}
+        self._drawn = Window(0, 1, 1)
         self._room = 0
 
     def frame(self, width: int, height: int) -> Frame:
@@ -127,6 +128,7 @@ class Screen:
         if self.has_details(showing):
             drawn += self._details.lines(frame, view, self._room)
         drawn += [Line() for _ in range(height - 1 - len(drawn))]
+        self._drawn = view.window
         return [*drawn[: height - 1], self._last(frame, showing)][:height]
 
     def has_details(self, showing: Showing) -> bool:
@@ -211,10 +213,21 @@ class Screen:
         key = task, window
         found = self._stretches.get(key)
         if found is None:
+            found = self._moved(task, window) or self.lives.stretch(task, window)
             if len(self._stretches) >= REMEMBERED:
                 self._stretches.clear()
-            self._stretches[key] = found = self.lives.stretch(task, window)
+            self._stretches[key] = found
         return found
+
+    def _moved(self, task: int, window: Window) -> Stretch | None:
+        """A row of which some columns were on the screen before, in other places."""
+        start, cell_ns, columns = self._drawn
+        by, between = divmod(window.start_ns - start, cell_ns)
+        known = self._stretches.get((task, self._drawn))
+        if known is None or between or window[1:] != self._drawn[1:] or not 0 < abs(by) < columns:
+            return None
+        come = window.start_ns + (columns - by) * cell_ns if by > 0 else window.start_ns
+        return known.moved(by, self.lives.stretch(task, Window(come, cell_ns, abs(by))))
 
     def _ticks(self, frame: Frame, view: Viewpoint) -> Line:
         return frame.tick_line(view.window.cell_ns, view.window.start_ns)

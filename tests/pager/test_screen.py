@@ -205,3 +205,17 @@ def test_no_key_does_two_things() -> None:
     """Each is bound once."""
     keys = [name for key in KEYS for name in key.keys.split(",")]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("trace", [JOBS, CROWD, semaphore], ids=["jobs", "crowd", "semaphore"])
+def test_a_screen_that_moves_in_time_is_what_it_would_be_drawn_anew(trace: object) -> None:
+    """By a cell, by half a screen, on and back: what was there before is drawn where it is now."""
+    looking = Looking(trace())  # type: ignore[operator]
+    for _ in range(3):
+        looking.view.zoom(closer=True)
+    for cells in (1, 25, 24, -30, -1, 3, 49):
+        looking.lines()
+        looking.view.pan(cells)
+        anew = Looking(trace())  # type: ignore[operator]
+        anew.view.window, anew.view.moment_ns = looking.view.window, looking.view.moment_ns
+        assert looking.lines() == anew.lines()
