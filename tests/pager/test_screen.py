@@ -213,7 +213,9 @@ def test_a_screen_that_moves_in_time_is_what_it_would_be_drawn_anew(trace: objec
     looking = Looking(trace())  # type: ignore[operator]
     for _ in range(3):
         looking.view.zoom(closer=True)
-    for cells in (1, 25, 24, -30, -1, 3, 49):
+    looking.view.pan(1)
+    looking.view.window = looking.view.window._replace(start_ns=looking.view.window.cell_ns * 7 // 5)
+    for cells in (1, 25, 24, -30, -1, 3, 49, 250, 999, -7):
         looking.lines()
         looking.view.pan(cells)
         anew = Looking(trace())  # type: ignore[operator]
