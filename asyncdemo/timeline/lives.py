@@ -40,13 +40,17 @@ class Lives:
 
     Args:
         trace: the recording; taking it in costs a pass over its steps and its holds.
+
+    Attributes:
+        trace: the same.
+        states: `wait_states` of it.
     """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._steps = _rows_by_owner(trace.steps.task, len(trace.tasks))
-        self._states = wait_states(trace)
-        self._codes = list(map(int, self._states))
+        self.states = wait_states(trace)
+        self._codes = list(map(int, self.states))
         self._holding = Holding(trace)
 
     def steps(self, task: int) -> Sequence[int]:
@@ -156,7 +160,7 @@ class Lives:
         """What is left of a life after the last step."""
         rows = self._steps[task]
         reached = self.waited_ns(task, len(rows))
-        for _, _, end, state, _ in ending(self.trace, self._states, task, reached):
+        for _, _, end, state, _ in ending(self.trace, self.states, task, reached):
             yield int(state), end
 
     def _held(self, task: int, since_ns: int, turns: Iterator[Turn]) -> Iterator[Turn]:
@@ -174,19 +178,19 @@ class Lives:
         """The pieces of life up to the ends of the steps with these numbers; beyond the last one, what is left."""
         rows = self._steps[task]
         reached = {task: self.waited_ns(task, first) if first <= len(rows) else self.trace.tasks.ended_ns[task]}
-        found = tile(self.trace, rows[first:stop], reached, self._states)  # type: ignore[arg-type]
+        found = tile(self.trace, rows[first:stop], reached, self.states)  # type: ignore[arg-type]
         if stop > len(rows):
             found = chain(found, self._rest(task, reached))
         return chain.from_iterable(map(self._holding.split, found)) if task in self._holding else found
 
     def _rest(self, task: int, reached: dict[int, int]) -> Iterator[Piece]:
         """What is left of a life, once the pieces before that have been had."""
-        yield from ending(self.trace, self._states, task, reached[task])
+        yield from ending(self.trace, self.states, task, reached[task])
 
     def _marks(self, task: int, rows: Sequence[int], window: Window) -> dict[int, int]:
         """Where it ran between two waits that would look like one, and where it was asked to end."""
         steps, cancels, found = self.trace.steps, self.trace.cancels, dict[int, int]()
-        moments = [(steps.start_ns[row], Mark.STEP) for row in rows if self._states[steps.wait[row]] in LASTING]
+        moments = [(steps.start_ns[row], Mark.STEP) for row in rows if self.states[steps.wait[row]] in LASTING]
         for row in self._cancels[task]:
             mark = Mark.TIMEOUT if cancels.by[row] == Actor.TIMER else Mark.CANCEL
             moments.append((cancels.t_ns[row], mark))

@@ -29,6 +29,19 @@ class Window(NamedTuple):
         """Where it ends; the nanosecond at the end lies outside."""
         return self.start_ns + self.cell_ns * self.columns
 
+    def edges(self) -> range:
+        """Where its cells begin, and where the last one ends."""
+        return range(self.start_ns, self.end_ns + 1, self.cell_ns)
+
+    def moved(self, before: Window) -> int:
+        """By how many columns it lies later than another window, below 0 earlier; 0 where they share no columns."""
+        by, between = divmod(self.start_ns - before.start_ns, self.cell_ns)
+        return by if self[1:] == before[1:] and not between and abs(by) < self.columns else 0
+
+    def come(self, by: int) -> Window:
+        """The columns that have come into sight when it has moved by so many of them."""
+        return Window(self.end_ns - by * self.cell_ns if by > 0 else self.start_ns, self.cell_ns, abs(by))
+
     def column(self, t_ns: int) -> int:
         """The cell of a time: below 0 or beyond `columns` when it lies outside."""
         return (t_ns - self.start_ns) // self.cell_ns
