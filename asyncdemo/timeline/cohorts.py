@@ -9,7 +9,7 @@ from operator import sub
 
 from asyncdemo.timeline.flight import Moments
 from asyncdemo.timeline.lives import Lives
-from asyncdemo.timeline.states import STATES, State, ending
+from asyncdemo.timeline.states import STATES, Piece, State, ending
 from asyncdemo.timeline.stretch import Window
 from asyncdemo.trace import Outcome
 
@@ -56,21 +56,23 @@ class Cohort:
 
 def _work(lives: Lives, tasks: Sequence[int]) -> tuple[Moments, Moments]:
     """When any of the tasks began to be at work, and when it ceased."""
-    steps, created, begun, over = lives.trace.steps, lives.trace.tasks.created_ns, array("q"), array("q")
-    works = [STATES[kind] in AT_WORK for kind in lives.trace.waits.kind]
-    # The last one stands for `NONE`: before its first step a task is ready.
-    works.append(False)
+    steps, known = lives.trace.steps, lives.trace.tasks
+    rows = list(chain.from_iterable(map(lives.steps, tasks)))
+    ends = list(map(steps.end_ns.__getitem__, rows))
+    since, left = [0, *ends], list[Piece]()
+    first = 0
     for task in tasks:
-        rows = lives.steps(task)
-        ends = [steps.end_ns[row] for row in rows]
-        begun.extend(map(steps.start_ns.__getitem__, rows))
-        over.extend(ends)
-        waited = [works[steps.wait[row]] for row in rows]
-        since = list(compress(chain((created[task],), ends), waited))
-        begun.extend(since)
-        over.extend(map(max, compress(map(steps.ready_ns.__getitem__, rows), waited), since))
-        for _, start, end, state, _ in ending(lives.trace, lives.states, task, ends[-1] if ends else created[task]):
-            if state in AT_WORK:
-                begun.append(start)
-                over.append(end)
-    return Moments(begun), Moments(over)
+        reached = since[first] = known.created_ns[task]
+        stop = first + len(lives.steps(task))
+        reached = ends[stop - 1] if stop > first else reached
+        if reached < known.ended_ns[task]:
+            left.extend(ending(lives.trace, lives.states, task, reached))
+        first = stop
+    # The last one stands for `NONE`: before its first step a task is ready.
+    works = [*(STATES[kind] in AT_WORK for kind in lives.trace.waits.kind), False]
+    waited = list(map(works.__getitem__, map(steps.wait.__getitem__, rows)))
+    since = list(compress(since, waited))
+    until = map(max, compress(map(steps.ready_ns.__getitem__, rows), waited), since)
+    rest = [(start, end) for _, start, end, state, _ in left if state in AT_WORK]
+    begun = chain(map(steps.start_ns.__getitem__, rows), since, (start for start, _ in rest))
+    return Moments(begun), Moments(chain(ends, until, (end for _, end in rest)))
