@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from asyncdemo.timeline import Flight, Lives, Picture, State, Window, concurrency, intervals_by_task
 from asyncdemo.timeline.lives import FEW
 from asyncdemo.timeline.states import Piece
+from asyncdemo.timeline.stretch import Columns
 from asyncdemo.trace import Actor, Outcome, Trace, Wait
 from asyncdemo.views.drawn import drawn
 from tests.traces import TraceBuilder, ns, semaphore
@@ -200,3 +201,38 @@ def test_a_window_is_cut_out_of_the_whole() -> None:
         close = lives.stretch(task, half).states
         for state, (left, right) in zip(wide, list(pairwise(close))[::2], strict=True):
             assert not state or state in {left, right}
+
+
+@given(recordings(), st.integers(0, 300), st.integers(1, 12), st.integers(2, 40), st.data())
+def test_a_window_that_moves_keeps_what_it_shares(
+    trace: Trace, start: int, cell: int, columns: int, data: st.DataObject
+) -> None:
+    """Old and new columns together are what the window shows that is looked at anew."""
+    by = data.draw(st.integers(1 - columns, columns - 1).filter(bool))
+    lives, old = Lives(trace), Window(ns(start), ns(cell), columns)
+    assume(old.start_ns + by * old.cell_ns >= 0)
+    new = Window(old.start_ns + by * old.cell_ns, old.cell_ns, columns)
+    come = Window(new.start_ns if by < 0 else old.end_ns, old.cell_ns, abs(by))
+    for task in range(len(trace.tasks)):
+        moved = lives.stretch(task, old).moved(by, lives.stretch(task, come))
+        anew = lives.stretch(task, new)
+        if not (moved.sampled or anew.sampled):
+            assert moved == anew
+
+
+@given(recordings(), st.integers(0, 300), st.integers(1, 12), st.integers(1, 40))
+def test_sampling_shows_what_there_is(trace: Trace, start: int, cell: int, columns: int) -> None:
+    """A state that is drawn of a crowded cell was there, and no cell of a life is empty."""
+    lives, window = Lives(trace), Window(ns(start), ns(cell), columns)
+    for task in range(len(trace.tasks)):
+        found = Columns(window)
+        first, stop = 0, len(lives.steps(task))
+        found.spend(0, lives._held(task, 0, lives._some(task, first, stop, window)))
+        for column, state in enumerate(found.states(0, trace.duration_ns)):
+            begin = window.start_ns + column * window.cell_ns
+            there = {
+                each.state
+                for each in intervals_by_task(trace)[task]
+                if each.start_ns < begin + window.cell_ns and each.end_ns > begin
+            }
+            assert state in there | {0}

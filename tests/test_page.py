@@ -14,7 +14,7 @@ from asyncdemo import exporters
 from asyncdemo.exporters import Run
 from asyncdemo.trace import NONE, Outcome, Trace, Wait
 from tests import browser
-from tests.traces import TraceBuilder, semaphore
+from tests.traces import TraceBuilder, family, semaphore
 
 pytestmark = pytest.mark.skipif(bool(browser.missing()), reason=browser.missing())
 
@@ -178,6 +178,45 @@ def test_hovering_tells_and_a_click_tells_more(opened: Opens) -> None:
     assert "made by main" in detail
     page.mouse.click(x, lane(page, task))
     assert not page.is_visible("#detail")
+
+
+def test_lanes_have_the_names_of_the_terminal(opened: Opens) -> None:
+    """The coroutine's, where asyncio only numbered the task."""
+    builder = TraceBuilder()
+    for coro in ("main", "fetch", "fetch"):
+        builder.step(builder.task("", 0, 2, coro=coro), 0, 2)
+    builder.task("told", 0, 2, outcome=Outcome.CANCELLED, cancelled_by=0)
+    page = opened(builder.build())
+    assert page.evaluate("tasks.name") == ["main", "fetch-2", "fetch-3", "told"]
+    page.mouse.click(300, lane(page, 3))
+    assert "by main" in page.text_content("#detail")
+
+
+def test_tasks_stand_under_their_process(opened: Opens) -> None:
+    """Each process has a row with its name and number; a click hides its tasks and shows them again."""
+    page = opened(family())
+    assert page.evaluate("shown") == [-1, 0, 1, -2, 2, 3, -3, 4, 5]
+    assert "3 processes" in page.text_content("#facts")
+    page.mouse.move(300, lane(page, 3))
+    assert page.text_content("#tip") == "Fork-1 7\nclick: hide its tasks"
+    page.mouse.click(300, lane(page, 3))
+    assert page.evaluate("shown") == [-1, 0, 1, -2, -3, 4, 5]
+    page.mouse.click(300, lane(page, 6))
+    assert page.text_content("#detail").startswith("job")
+    page.mouse.click(300, lane(page, 3))
+    page.fill("#search", "job")
+    assert page.evaluate("shown") == [-1, 1, -2, 3, -3, 5]
+    assert page.text_content("#found") == "3 of 6 tasks"
+    page.fill("#search", "queue")
+    assert page.evaluate("shown") == [-2, 2]
+    assert page.evaluate("processes[1].found") == 1
+
+
+def test_a_process_is_painted_across_the_page(opened: Opens) -> None:
+    """Its row is no lane: nobody takes it for a task."""
+    page = opened(family())
+    assert color(page, "width - 9", "TOP + ROW * 3.5") == css(page, "line")
+    assert color(page, "width - 9", "TOP + ROW * 1.5") != css(page, "line")
 
 
 def test_light_and_dark(opened: Opens) -> None:

@@ -6,19 +6,22 @@ import asyncio
 import json
 import sys
 import time
+from array import array
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from asyncdemo import Trace, exporters
+from asyncdemo import exporters
 from asyncdemo.exporters import Run
-from asyncdemo.exporters.perfetto import LOOPS, RESOURCES, TASKS, WORKERS
+from asyncdemo.joining import Child, joined
 from asyncdemo.recorder import Recorder
-from asyncdemo.trace import Outcome, Wait
-from tests.traces import TraceBuilder, semaphore
+from asyncdemo.trace import NONE, Outcome, Processes, Trace, Wait
+from asyncdemo.views.names import lane_names
+from tests.traces import TraceBuilder, family, of_process, semaphore
 
 Event = dict[str, Any]
 
@@ -78,13 +81,32 @@ def trace(request: pytest.FixtureRequest) -> Trace:
     return semaphore() if request.param == "made up" else recorded(request.param)
 
 
-def slices(found: list[Event], group: int) -> dict[int, list[Event]]:
-    """The slices of a group's tracks, in the order in which they come."""
+CATEGORIES = {"task": "tasks", "stall": "loops", "gc": "loops", "job": "workers", "hold": "slots"}
+"""What kind of track the first slice of a track makes it."""
+Track = tuple[int, int]
+
+
+def slices(found: list[Event], kind: str) -> dict[Track, list[Event]]:
+    """The slices of each track of a kind, in the order in which they come."""
     tracks = defaultdict(list)
     for each in found:
-        if each["ph"] == "X" and each["pid"] == group:
-            tracks[each["tid"]].append(each)
-    return tracks
+        if each["ph"] == "X":
+            tracks[each["pid"], each["tid"]].append(each)
+    return {track: each for track, each in tracks.items() if CATEGORIES[each[0]["cat"]] == kind}
+
+
+def named(found: list[Event], what: str = "thread_name") -> dict[Track, str]:
+    """What each track, or each process, is called, in the order in which viewers show them."""
+    order = {
+        (each["pid"], each["tid"]): each["args"] for each in found if each["name"] == what.replace("name", "sort_index")
+    }
+    names = {(each["pid"], each["tid"]): each["args"]["name"] for each in found if each["name"] == what}
+    return dict(sorted(names.items(), key=lambda item: order[item[0]]["sort_index"]))
+
+
+def tracks_of_tasks(found: list[Event], trace: Trace) -> list[Track]:
+    """The track of each task: they come last."""
+    return list(named(found))[-len(trace.tasks) :]
 
 
 def ns(event: Event) -> tuple[int, int]:
@@ -98,10 +120,10 @@ def ns_of(event: Event) -> int:
     return int(round(event["ts"] * 1000))  # noqa: RUF046 - what json gives is Any
 
 
-@pytest.mark.parametrize("group", [TASKS, LOOPS, WORKERS, RESOURCES])
-def test_slices_of_a_track_ascend_and_nest(trace: Trace, group: int) -> None:
+@pytest.mark.parametrize("kind", ["tasks", "loops", "workers", "slots"])
+def test_slices_of_a_track_ascend_and_nest(trace: Trace, kind: str) -> None:
     """No slice begins before the one before it, and none reaches out of the one that it lies in."""
-    for track in slices(events(trace), group).values():
+    for track in slices(events(trace), kind).values():
         begins, around = 0, list[int]()
         for start, end in map(ns, track):
             assert start >= begins
@@ -114,10 +136,11 @@ def test_slices_of_a_track_ascend_and_nest(trace: Trace, group: int) -> None:
 
 def test_a_life_is_tiled_by_what_the_task_did(trace: Trace) -> None:
     """Each task's track has its life, and in it without a gap what it ran, was ready and waited for."""
-    tracks = slices(events(trace), TASKS)
-    assert len(tracks) == len(trace.tasks)
-    for task, (life, *pieces) in sorted((track - 1, each) for track, each in tracks.items()):
-        assert life["name"] == trace.task_name(task)
+    found, names = events(trace), lane_names(trace, range(len(trace.tasks)))
+    tracks = slices(found, "tasks")
+    assert list(tracks) == tracks_of_tasks(found, trace)
+    for task, (track, (life, *pieces)) in enumerate(tracks.items()):
+        assert life["name"] == named(found)[track] == names[task]
         assert ns(life) == (trace.tasks.created_ns[task], trace.tasks.ended_ns[task])
         ends = [ns(life)[0], *(ns(each)[1] for each in pieces)]
         assert [ns(each)[0] for each in pieces] == ends[:-1]
@@ -131,10 +154,11 @@ def test_arrows_pair_up(trace: Trace) -> None:
     arrives = {each["id"]: each for each in found if each["ph"] == "f"}
     assert len(leaves) == len([each for each in found if each["ph"] == "s"])
     assert leaves.keys() == arrives.keys()
-    steps = trace.steps
+    steps, tracks = trace.steps, tracks_of_tasks(found, trace)
     for row, leave in leaves.items():
         assert leave["ts"] <= arrives[row]["ts"]
-        assert (leave["tid"], arrives[row]["tid"]) == (steps.waker[row] + 1, steps.task[row] + 1)
+        ends = [(each["pid"], each["tid"]) for each in (leave, arrives[row])]
+        assert ends == [tracks[steps.waker[row]], tracks[steps.task[row]]]
         assert (ns_of(leave), ns_of(arrives[row])) == (steps.ready_ns[row], steps.start_ns[row])
 
 
@@ -156,16 +180,16 @@ def test_counters_are_there() -> None:
 def test_everything_is_said_somewhere() -> None:
     """Waits with their lines, outcomes, jobs on their threads, slots, printed lines and the blocked loop."""
     found = events(recorded(busy))
-    named = {each["name"]: each for each in found if each["ph"] in "Xi" and each["cat"] != "job"}
-    assert named["sleep"]["args"]["at"].startswith("test_perfetto.py:")
-    assert named["Semaphore"]["cat"] == "wait"
-    assert {"got 0", "got 4"} <= named.keys()
-    assert named["loop blocked"]["pid"] == LOOPS
+    said = {each["name"]: each for each in found if each["ph"] in "Xi" and each["cat"] != "job"}
+    assert said["sleep"]["args"]["at"].startswith("test_perfetto.py:")
+    assert said["Semaphore"]["cat"] == "wait"
+    assert {"got 0", "got 4"} <= said.keys()
+    assert [each["name"] for track in slices(found, "loops").values() for each in track] == ["loop blocked"]
     lives = [each for each in found if each["ph"] == "X" and each["cat"] == "task"]
     assert [each["args"]["error"] for each in lives if each["args"]["outcome"] == "failed"] == ["ValueError: bad"]
     assert [each["args"]["cancelled_by"] for each in lives if each["name"] == "consumer"] == [lives[0]["name"]]
-    assert [each["cat"] for track in slices(found, WORKERS).values() for each in track] == ["job"]
-    assert len(slices(found, RESOURCES)) == 2
+    assert [each["cat"] for track in slices(found, "workers").values() for each in track] == ["job"]
+    assert len(slices(found, "slots")) == 2
 
 
 def test_times_before_the_first_task_move_the_beginning() -> None:
@@ -174,3 +198,67 @@ def test_times_before_the_first_task_move_the_beginning() -> None:
     task = builder.task("early", -2, 3)
     builder.step(task, -1, 0, wait=builder.wait(Wait.SLEEP))
     assert min(each["ts"] for each in events(builder.build()) if "ts" in each) == 0
+
+
+def test_each_process_is_one_of_theirs() -> None:
+    """With the system's number and its name, its loop, threads, slots and tasks in it, and counters of its own."""
+    found = events(family())
+    assert named(found, "process_name") == {
+        (100, 0): "app.py: MainProcess",
+        (7, 0): "app.py: Fork-1",
+        (8, 0): "app.py: Fork-2",
+        (101, 0): "process not known",
+    }
+    tracks = defaultdict(list)
+    for (pid, _), name in named(found).items():
+        tracks[pid].append(name)
+    loop = "asyncio.unix_events._UnixSelectorEventLoop in MainThread"
+    assert tracks == {
+        100: [loop, "garbage collector", "pool_0", "Lock", "main-1", "job"],
+        7: [loop, "garbage collector", "pool_0", "Lock in Fork-1", "main-1", "job"],
+        8: [loop, "pool_0", "Lock in Fork-2", "main-1", "job"],
+        101: ["garbage collector"],
+    }
+    for kind, several in {"tasks": 6, "loops": 6, "workers": 3, "slots": 3}.items():
+        assert len(slices(found, kind)) == several
+    counters = {(each["pid"], each["name"]) for each in found if each["ph"] == "C"}
+    assert {pid for pid, name in counters if name == "tasks in flight"} == {100, 7, 8}
+    assert {(pid, name) for pid, name in counters if "length" in name} == {
+        (101, "Queue length"),
+        (7, "Queue in Fork-1 length"),
+    }
+    assert {name.partition(", ")[2]: pid for pid, name in counters if "late" in name} == {
+        "asyncio 1": 100,
+        "asyncio 2": 7,
+        "asyncio 3": 8,
+    }
+
+
+def test_nothing_has_the_number_of_itsof_process() -> None:
+    """A thread with it would be taken for the main thread, and stand above the others."""
+    for trace in (family(), semaphore()):
+        tracks = named(events(trace))
+        assert not {pid for pid, _ in tracks} & {track for _, track in tracks}
+        assert len({track for _, track in tracks}) == len(tracks)
+
+
+def test_numbers_that_the_system_gave_twice_are_told_apart() -> None:
+    """A child may have had the number of one before it."""
+    children = [Child(of_process(name, 7, queue=False, awaited=False), 0, 100) for name in ("one", "two")]
+    found = events(joined(of_process("MainProcess", 100, queue=False, awaited=False), children))
+    assert list(named(found, "process_name").values())[:3] == ["app.py: MainProcess", "app.py: one", "app.py: two"]
+    assert [pid for pid, _ in named(found, "process_name")][:3] == [1, 2, 3]
+
+
+def test_a_line_of_no_task_is_of_noof_process() -> None:
+    """It stands over all of them."""
+    lines = [each for each in events(family()) if each["ph"] == "i"]
+    assert {each["name"] for each in lines} == {"MainProcess speaks", "Fork-1 speaks", "Fork-2 speaks"}
+    assert {each["s"] for each in lines} == {"g"}
+
+
+def test_a_recording_of_the_first_format_has_oneof_process() -> None:
+    """It knew of none."""
+    trace = semaphore()
+    loops = replace(trace.loops, process=array("i", [NONE]))
+    assert named(events(replace(trace, processes=Processes(), loops=loops)), "process_name") == {(1, 0): "app.py"}

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from asyncdemo import trace as model
+from asyncdemo.joining import Child, joined
 from asyncdemo.trace import NONE, Actor, Outcome, Table, Trace, Wait
 
 TYPECODES = {"Int8": "b", "Int32": "i", "Int64": "q"}
@@ -282,3 +283,34 @@ def semaphore(holds: tuple[int, ...] = (91, 42, 54, 58, 68, 60, 50, 55, 61, 50),
     builder.rows["lines"].sort(key=lambda row: row["t_ns"])
     builder.rows["tasks"][main].update(outcome=Outcome.RETURNED, ended_ns=ns(finished))
     return builder.build(finished)
+
+
+def family() -> Trace:
+    """A program with a lock, a queue, a thread and a line, and two children with a lock and a queue of their own."""
+    parts = [
+        of_process(name, pid, queue=name != "Fork-2", awaited=name == "Fork-1")
+        for name, pid in (("MainProcess", 100), ("Fork-1", 7), ("Fork-2", 8))
+    ]
+    return joined(parts[0], [Child(part, at_ns, 100) for part, at_ns in zip(parts[1:], (-1_000, 2_000), strict=True)])
+
+
+def of_process(name: str, pid: int, *, queue: bool, awaited: bool) -> Trace:
+    """What a process records; `queue` and `awaited` say whether it has a queue, and whether a task waits for it."""
+    builder = TraceBuilder(command="app.py")
+    builder.rows["processes"][0] = {"name": builder.text(name), "pid": pid, "parent": NONE}
+    main = builder.task("", 0, 9, coro="main")
+    job = builder.task("job", 1, 8, parent=main)
+    builder.step(main, 0, 1)
+    builder.step(job, 2, 3, waker=main)
+    lock = builder.resource("Lock")
+    builder.hold(lock, job, 2, 2, 3)
+    if queue:
+        items = builder.resource("Queue")
+        builder.level(items, 2, 1)
+        if awaited:
+            builder.step(main, 4, 5, wait=builder.wait(Wait.QUEUE_GET, resource=items))
+    builder.job("read", builder.worker("pool_0"), 3, 3, 4, task=job)
+    builder.line(3, f"{name} speaks")
+    builder.stall(5, 6, main)
+    builder.pause(6, 7, task=main if queue else NONE)
+    return builder.build()

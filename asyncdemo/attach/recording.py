@@ -6,6 +6,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast, overload
@@ -113,7 +114,7 @@ class Recording(Questions):
         """
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
-            self._finished = recorder.stop()
+            self._finished = _ended(recorder.stop())
             if recorder.fault is not None:
                 warnings.warn(f"asyncdemo: {recorder.fault}", RuntimeWarning, stacklevel=3)
             self.partial = recorder.saver.path
@@ -205,6 +206,13 @@ class Recording(Questions):
         from asyncdemo.views.paper import html
 
         return html(self.trace, Run.of(self.trace))
+
+
+def _ended(trace: Trace) -> Trace:
+    """The trace, which says so when the loop that it ended in goes on: its pending tasks may end later."""
+    from asyncio import _get_running_loop
+
+    return trace if _get_running_loop() is None else replace(trace, meta={**trace.meta, "goes_on": True})
 
 
 @overload

@@ -12,11 +12,12 @@ from json import dumps
 from typing import Any
 
 from asyncdemo import timeline
-from asyncdemo.events import OUTCOMES, canceller
+from asyncdemo.events import OUTCOMES
 from asyncdemo.exporters import Run
 from asyncdemo.exporters._fields import head, result
 from asyncdemo.timeline import State
 from asyncdemo.trace import NONE, Outcome, Trace
+from asyncdemo.views.names import LaneNames, process_titles
 
 EXTENSION = "html"
 MOST_CHANGES = 20_000
@@ -40,6 +41,7 @@ def _data(trace: Trace, run: Run) -> dict[str, Any]:
         "duration": trace.duration_ns,
         "states": [state.name.lower() for state in State],
         "tasks": _tasks(trace),
+        "processes": sorted(process_titles(trace, range(len(trace.tasks))).items()),
         "pieces": _pieces(trace),
         "waits": [
             [trace.text(on), trace.site_text(site)] for on, site in zip(trace.waits.on, trace.waits.site, strict=True)
@@ -60,10 +62,10 @@ def _data(trace: Trace, run: Run) -> dict[str, Any]:
 
 def _tasks(trace: Trace) -> dict[str, Any]:
     tasks = trace.tasks
-    rows = range(len(tasks))
+    rows, lanes = range(len(tasks)), LaneNames(trace)
     cancelled = [outcome == Outcome.CANCELLED for outcome in tasks.outcome]
     return {
-        "name": [trace.task_name(row) for row in rows],
+        "name": [lanes[row] for row in rows],
         "coro": [trace.text(coro) for coro in tasks.coro],
         "parent": list(tasks.parent),
         "site": [trace.site_text(site) for site in tasks.site],
@@ -72,7 +74,7 @@ def _tasks(trace: Trace) -> dict[str, Any]:
         "outcome": [OUTCOMES[Outcome(outcome)] for outcome in tasks.outcome],
         "error": {row: trace.text(tasks.error[row]) for row in rows if tasks.error[row] != NONE},
         "cancelled": {
-            row: [canceller(trace, tasks.cancelled_by[row]) or "", trace.site_text(tasks.cancelled_at[row])]
+            row: [lanes.canceller(tasks.cancelled_by[row]) or "", trace.site_text(tasks.cancelled_at[row])]
             for row in rows
             if cancelled[row]
         },

@@ -6,24 +6,19 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
 
-from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-from textual.strip import Strip
-from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from asyncdemo.pager.keys import FILTERS, KEYS, MOUSE
+from asyncdemo.pager.keys import KEYS
 from asyncdemo.pager.screen import Run, Screen, Showing
 from asyncdemo.pager.viewpoint import Viewpoint
+from asyncdemo.pager.widgets import Chart, Help
 from asyncdemo.trace import NONE, Trace
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.glyphs import Glyphs
@@ -34,49 +29,10 @@ FRAMES = 20
 PLAYS_S = 10
 """A run is played back in about so many seconds, unless asked for otherwise."""
 FASTER = 2
+AT_ONCE = 8
+"""So many cohorts more that have been worked out are drawn at once."""
 WHEEL = 3
 """Lanes, or cells, that a notch of the wheel scrolls."""
-NOTHING = Style.null()
-
-
-class Chart(Widget):
-    """The lines of the screen."""
-
-    def __init__(self, draw: Callable[[int, int], Sequence[Line]]) -> None:
-        super().__init__()
-        self._draw = draw
-        self._strips: list[Strip] = []
-
-    def redraw(self) -> None:
-        """Draw anew, for the viewpoint or the size is another one."""
-        width, height = self.size
-        lines = self._draw(width, height) if width and height else []
-        self._strips = [Strip(line.within(width - 1)).adjust_cell_length(width) for line in lines]
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """One line, for Textual."""
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, NOTHING)
-
-    def on_resize(self) -> None:
-        """The terminal has another size."""
-        self.redraw()
-
-
-class Help(ModalScreen[None]):
-    """What the keys do."""
-
-    BINDINGS = [Binding("escape,q,question_mark,f1,enter,space", "dismiss", "close")]  # noqa: RUF012 - Textual's way
-
-    def compose(self) -> ComposeResult:
-        """A table of keys, which scrolls where it is higher than the screen."""
-        wide = max(len(key.shown) for key in KEYS)
-        text = Text("asyncdemo replay: a recorded run, to look around in\n\n", style="bold")
-        for key in KEYS:
-            text.append(f"{key.shown:<{wide}}  ", "bold").append(f"{key.help}\n", "not bold")
-        text.append("\n".join(["", *FILTERS, "", MOUSE, "", "Esc closes this."]), "not bold")
-        with VerticalScroll(can_focus=True):
-            yield Static(text)
 
 
 class Pager(App[Exception | None]):
@@ -117,6 +73,7 @@ class Pager(App[Exception | None]):
         self._played = monotonic()
         self._been: list[tuple[int, int]] = []
         self._stall = -1
+        self._counting = False
         self._chart = Chart(self._lines)
 
     @property
@@ -156,9 +113,9 @@ class Pager(App[Exception | None]):
         self._pause()
         self.push_screen(Help())
 
-    def action_select(self, lanes: int) -> None:
+    def action_select(self, rows: int) -> None:
         """Up or down."""
-        self._look.select(self._look.selected + lanes)
+        self._look.move(rows)
         self._say()
 
     def action_page(self, direction: int) -> None:
@@ -173,12 +130,39 @@ class Pager(App[Exception | None]):
     def action_alive(self) -> None:
         """To the next task that there is at the moment, after the last one from the first on."""
         tasks, now, shown = self._trace.tasks, self._look.moment_ns, self._look.shown
-        following = self._look.selected + 1
+        following = (self._look.selected // self._look.cohort + 1) * self._look.cohort
         for number in (*range(following, len(shown)), *range(min(following, len(shown)))):
             if tasks.created_ns[shown[number]] <= now < tasks.ended_ns[shown[number]]:
-                self.action_select(number - self._look.selected)
+                self._look.select(number)
+                self._say()
                 return
         self._say("There is no task at this moment.")
+
+    def action_gather(self, more: int) -> None:
+        """More or fewer tasks a row."""
+        look, least = self._look, self._picture.crowd(self._look).size
+        if more and look.rows <= look.lanes:
+            self._say("All tasks are on the screen.")
+        elif more:
+            self._gather(max(least, look.cohort * 2))
+        else:
+            self._gather(look.cohort // 2 if look.cohort > least else 1)
+
+    def _gather(self, cohort: int) -> None:
+        self._look.gather(cohort)
+        self._say()
+        if not self._counting:
+            self._count()
+
+    def _count(self) -> None:
+        """Work out a cohort; the next one when there is nothing else to do."""
+        crowd = self._picture.crowd(self._look)
+        self._counting = self._look.cohort > 1 and not crowd.complete
+        if self._counting:
+            crowd.work()
+            self.call_later(self._count)
+            if crowd.complete or crowd.worked_out % AT_ONCE == 0:
+                self._chart.redraw()
 
     def action_step(self, cells: int) -> None:
         """On or back in time."""
@@ -211,7 +195,10 @@ class Pager(App[Exception | None]):
         self._say()
 
     def action_details(self) -> None:
-        """Open or close the pane; where it is open of itself the first press closes it."""
+        """Open or close the pane; where it is open of itself the first press closes it. A cohort becomes its tasks."""
+        if self._look.cohort > 1:
+            self._gather(1)
+            return
         self._showing = replace(self._showing, details=not self._picture.has_details(self._showing))
         self._say()
 
@@ -219,6 +206,7 @@ class Pager(App[Exception | None]):
         """To the next step of the selected task, or to the one before."""
         task = self._look.task
         if task is None:
+            self._say(self._why_none())
             return
         rows = self._picture.lives.steps(task)
         number = self._picture.lives.step_at(task, self._look.moment_ns)
@@ -234,7 +222,9 @@ class Pager(App[Exception | None]):
         """To who woke the selected task to its step of now."""
         task, lives = self._look.task, self._picture.lives
         chain = lives.woken_by(task, lives.step_due(task, self._look.moment_ns), 1) if task is not None else []
-        if not chain or task is None:
+        if task is None:
+            self._say(self._why_none())
+        elif not chain:
             self._say("It never ran, so nobody woke it.")
         elif chain[0].waker < 0:
             self._say(f"It was woken by no task: {self._trace.actor_text(chain[0].waker)}.")
@@ -242,6 +232,10 @@ class Pager(App[Exception | None]):
             self._been.append((task, self._look.moment_ns))
             self._visit(chain[0].waker, self._trace.steps.ready_ns[chain[0].step])
             self._say(f"{self._picture.names[chain[0].waker]} woke {self._picture.names[task]} at this moment. b: back")
+
+    def _why_none(self) -> str:
+        """Why no task is selected."""
+        return "This is a cohort. Enter: its tasks." if self._look.cohort > 1 else "There is no task."
 
     def action_return(self) -> None:
         """To where one came from."""
@@ -252,7 +246,9 @@ class Pager(App[Exception | None]):
         self._say()
 
     def _visit(self, task: int, moment_ns: int) -> None:
-        """Look at a task, even if it is filtered out, and at a moment of it."""
+        """Look at a task, even if it is filtered out or in a cohort, and at a moment of it."""
+        if task != NONE and self._look.cohort > 1:
+            self._look.gather(1)
         if task != NONE and not self._look.select_task(task):
             self._unfilter()
             self._look.select_task(task)

@@ -33,6 +33,8 @@ KEYS = (
     Key("home,g", "edge(0)", "Home g", "the first task"),
     Key("end,G", "edge(1)", "End G", "the last task"),
     Key("t", "alive", "t", "the next task that there is at the moment"),
+    Key("o", "gather(1)", "o", "more tasks a row: cohorts, shaded by how many of their tasks are at work", "cohorts"),
+    Key("i", "gather(0)", "i", "fewer tasks a row, until each has a lane again"),
     Key("left,h", "step(-1)", "left h", "a cell back in time"),
     Key("right,l", "step(1)", "right l", "a cell on in time"),
     Key("shift+left,H", "pan(-1)", "Shift-left H", "half a screen back in time"),
@@ -42,7 +44,13 @@ KEYS = (
     Key("plus,equals_sign,z", "zoom(1)", "+ z", "closer, around the moment", "zoom"),
     Key("minus,Z", "zoom(0)", "- Z", "further away"),
     Key("0", "whole", "0", "the whole run"),
-    Key("enter", "details", "Enter", "open or close the pane of the selected task", "task"),
+    Key(
+        "enter",
+        "details",
+        "Enter",
+        "open or close the pane of the selected task; the tasks of the selected cohort",
+        "task",
+    ),
     Key("right_square_bracket,n", "follow(1)", "] n", "its next step"),
     Key("left_square_bracket,p", "follow(-1)", "[ p", "its step before"),
     Key("w", "waker", "w", "go to who woke it, at that moment", "waker"),
@@ -55,7 +63,7 @@ KEYS = (
     Key("less_than_sign,comma", "faster(0)", "<", "play half as fast"),
 )
 
-HINTS = ("play", "zoom", "task", "filter", "stall", "waker", "help", "quit")
+HINTS = ("cohorts", "play", "zoom", "task", "filter", "stall", "waker", "help", "quit")
 """What the last line says, in this order; where there is no room for all, the first ones go."""
 FILTERS = (
     "A filter is words that must all fit: job-7, Lock, app.py:12. Where to look can be said:",

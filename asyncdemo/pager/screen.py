@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rich.style import Style
 
+from asyncdemo.pager.crowd import SELECTED, Crowd
 from asyncdemo.pager.details import Details
 from asyncdemo.pager.filtering import Filter
 from asyncdemo.pager.keys import HINTS, KEYS
@@ -19,6 +20,7 @@ from asyncdemo.views.canvas import Line, fit, wrapped
 from asyncdemo.views.frame import NARROW, Frame
 from asyncdemo.views.glyphs import FAINT, PLAIN, TITLE, WORKING, Glyphs, status
 from asyncdemo.views.header import LEGEND, facts, header, meaning, state_entry, waits
+from asyncdemo.views.heat import legend as heat_legend
 from asyncdemo.views.lanes import put_cells, telling
 from asyncdemo.views.names import LaneNames
 from asyncdemo.views.stalls import stall_lane, stalls_of
@@ -34,7 +36,6 @@ WITH_CURVE, WITH_LEGEND = 10, 18
 LEAST_DETAILS, MOST_DETAILS = 6, 20
 REMEMBERED = 2_000
 """Rows that are kept, as they were drawn last."""
-SELECTED = Style(reverse=True)
 SHORT = {
     State.WAIT: "waiting",
     State.HOLD: "holding",
@@ -99,6 +100,8 @@ class Screen:
         self._longest = "x" * self.names.longest
         self._meanings: dict[tuple[State, int], str] = {}
         self._stretches: dict[tuple[int, Window], Stretch] = {}
+        self._crowd: tuple[Sequence[int], Crowd] | None = None
+        self._drawn = Window(0, 1, 1)
         self._room = 0
 
     def frame(self, width: int, height: int) -> Frame:
@@ -108,18 +111,17 @@ class Screen:
     def fit(self, view: Viewpoint, width: int, height: int, showing: Showing) -> None:
         """Make the viewpoint fit a terminal of `width` x `height`."""
         room = height - AROUND - len(self._below(width, height))
-        opened = min(MOST_DETAILS, max(LEAST_DETAILS, height * 2 // 5)) if showing.details else 0
-        lanes = min(len(view.shown), max(LEAST_LANES, room - opened))
-        view.fit(self.frame(width, height).cells, lanes)
+        opened = min(MOST_DETAILS, max(LEAST_DETAILS, height * 2 // 5)) if showing.details and view.cohort == 1 else 0
+        view.fit(self.frame(width, height).cells, min(view.rows, max(LEAST_LANES, room - opened)))
 
     def lines(self, view: Viewpoint, width: int, height: int, showing: Showing) -> list[Line]:
         """The screen of a terminal of `width` x `height`, exactly as many lines as that is high."""
         self.fit(view, width, height, showing)
         frame, upto = self.frame(width, height), view.moment_ns if showing.playing else None
-        lanes = [self._lane(frame, view, task, upto) for task in view.on_screen]
+        lanes = self._lanes(frame, view, upto)
         if not lanes:
             lanes = [frame.note(" ", f"No task fits {showing.filtered!r}.", FAINT)]
-        axis = frame.time_axis("task", view.window.cell_ns, ["steps", f"took {self._unit.name}"], view.window.start_ns)
+        axis = self._axis(frame, view)
         drawn = [self._head(frame, view, showing), axis, *lanes, self._ticks(frame, view)]
         drawn += [self._part(part, frame, view, upto) for part in self._below(width, height)]
         self._point(frame, view, drawn[1], drawn[TOP + len(lanes)])
@@ -127,16 +129,35 @@ class Screen:
         if self.has_details(showing):
             drawn += self._details.lines(frame, view, self._room)
         drawn += [Line() for _ in range(height - 1 - len(drawn))]
+        self._drawn = view.window
         return [*drawn[: height - 1], self._last(frame, showing)][:height]
+
+    def crowd(self, view: Viewpoint) -> Crowd:
+        """The cohorts of the tasks shown."""
+        if self._crowd is None or self._crowd[0] is not view.shown:
+            self._crowd = view.shown, Crowd(self.lives, view.shown)
+        return self._crowd[1]
+
+    def _lanes(self, frame: Frame, view: Viewpoint, upto: int | None) -> list[Line]:
+        """A row for each task or each cohort on the screen."""
+        if view.cohort == 1:
+            return [self._lane(frame, view, task, upto) for task in view.on_screen]
+        crowd, firsts = self.crowd(view), range(view.top, view.top + len(view.on_screen), view.cohort)
+        return [crowd.line(frame, view, first, self._unit, upto) for first in firsts]
+
+    def _axis(self, frame: Frame, view: Viewpoint) -> Line:
+        title, figures = ("task", ["steps", "took"]) if view.cohort == 1 else ("cohort", ["ok fail", "p95"])
+        figures[-1] += f" {self._unit.name}"
+        return frame.time_axis(title, view.window.cell_ns, figures, view.window.start_ns)
 
     def has_details(self, showing: Showing) -> bool:
         """Whether there is a pane for the selected task on the screen that was drawn last."""
         return self._room >= LEAST_DETAILS if showing.details is None else showing.details
 
     def lane_at(self, view: Viewpoint, line: int) -> int | None:
-        """The number in `view.shown` of the task whose lane is on this line of the screen."""
-        number = view.top + line - TOP
-        return number if TOP <= line < TOP + len(view.on_screen) else None
+        """The number in `view.shown` of the task, or of the first one of the cohort, on this line of the screen."""
+        number = view.top + (line - TOP) * view.cohort
+        return number if line >= TOP and number < view.top + len(view.on_screen) else None
 
     def _below(self, width: int, height: int) -> list[str]:
         """What stands under the lanes, a line each."""
@@ -163,7 +184,7 @@ class Screen:
         clock = f"{moment_text(view.moment_ns, cell_ns)} of {self.trace.duration_ns / 1e9:.3f} s"
         if showing.playing:
             clock += f" {self._glyphs.running} {showing.playing:g}x"
-        if any(self._stretch(task, view.window).sampled for task in view.on_screen):
+        if view.cohort == 1 and any(self._stretch(task, view.window).sampled for task in view.on_screen):
             clock += " (sampled)"
         if len(clock) > frame.width * 2 // 3:
             clock = moment_text(view.moment_ns, cell_ns)
@@ -211,10 +232,16 @@ class Screen:
         key = task, window
         found = self._stretches.get(key)
         if found is None:
+            found = self._moved(task, window) or self.lives.stretch(task, window)
             if len(self._stretches) >= REMEMBERED:
                 self._stretches.clear()
-            self._stretches[key] = found = self.lives.stretch(task, window)
+            self._stretches[key] = found
         return found
+
+    def _moved(self, task: int, window: Window) -> Stretch | None:
+        """A row of which some columns were on the screen before, in other places."""
+        by, known = window.moved(self._drawn), self._stretches.get((task, self._drawn))
+        return known.moved(by, self.lives.stretch(task, window.come(by))) if by and known else None
 
     def _ticks(self, frame: Frame, view: Viewpoint) -> Line:
         return frame.tick_line(view.window.cell_ns, view.window.start_ns)
@@ -226,6 +253,8 @@ class Screen:
         return frame.curve("in flight", values, f"now {count(self._flight.at(view.moment_ns))}", WORKING)
 
     def _legend(self, frame: Frame, view: Viewpoint) -> list[Line]:
+        if view.cohort > 1:
+            return list(wrapped(heat_legend(frame), frame.width))
         there = {state for task in view.on_screen for state in set(self._stretch(task, view.window).states)}
         entries = (state_entry(frame, state, self._meaning(state, frame.width)) for state in LEGEND if state in there)
         return list(wrapped(entries, frame.width))

@@ -18,17 +18,19 @@ class Viewpoint:
         tasks: how many tasks it has.
 
     Attributes:
-        shown: the tasks that there are lanes for, in order.
+        shown: the tasks that there are rows for, in order.
+        cohort: how many of them share a row; 1 when each has a lane.
         selected: the number of the selected task in `shown`; 0 when none is shown.
         moment_ns: the moment that one looks at.
         window: the stretch of time on the screen.
         top: the number in `shown` of the first task on the screen.
-        lanes: how many lanes the screen has room for.
+        lanes: how many rows the screen has room for.
     """
 
     def __init__(self, duration_ns: int, tasks: int) -> None:
         self.duration_ns = max(duration_ns, 1)
         self.shown: Sequence[int] = range(tasks)
+        self.cohort = 1
         self.selected = self.top = 0
         self.moment_ns = 0
         self.lanes = 1
@@ -36,13 +38,18 @@ class Viewpoint:
 
     @property
     def task(self) -> int | None:
-        """The selected task."""
-        return self.shown[self.selected] if self.shown else None
+        """The selected task; none where it is a cohort that is selected."""
+        return self.shown[self.selected] if self.shown and self.cohort == 1 else None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, on the screen and beyond it."""
+        return -(-len(self.shown) // self.cohort)
 
     @property
     def on_screen(self) -> Sequence[int]:
-        """The tasks whose lanes are on the screen."""
-        return self.shown[self.top : self.top + self.lanes]
+        """The tasks whose rows are on the screen."""
+        return self.shown[self.top : self.top + self.lanes * self.cohort]
 
     @property
     def is_whole(self) -> bool:
@@ -59,11 +66,21 @@ class Viewpoint:
         self.select(self.selected)
 
     def select(self, number: int) -> None:
-        """Select the task with this number in `shown`, or the one nearest to it."""
-        last = max(0, len(self.shown) - 1)
-        self.selected = min(max(number, 0), last)
-        first = max(0, self.selected - self.lanes + 1)
-        self.top = min(max(self.top, first), self.selected, max(0, last + 1 - self.lanes))
+        """Select the task with this number in `shown`, or the one nearest to it, or the cohort that it is in."""
+        self.selected = min(max(number, 0), max(0, len(self.shown) - 1))
+        row, last = self.selected // self.cohort, max(0, self.rows - 1)
+        first = max(0, row - self.lanes + 1)
+        self.top = self.cohort * min(max(self.top // self.cohort, first), row, max(0, last + 1 - self.lanes))
+
+    def move(self, rows: int) -> None:
+        """Select a row further down, or up (below 0)."""
+        self.select((self.selected // self.cohort + rows) * self.cohort)
+
+    def gather(self, cohort: int) -> None:
+        """Have so many tasks a row; what is selected stays selected, its row at the top where that can be."""
+        self.top = self.selected // self.cohort * self.cohort
+        self.cohort = cohort
+        self.select(self.selected)
 
     def select_task(self, task: int) -> bool:
         """Select a task; False when it is not among those shown."""
@@ -73,18 +90,18 @@ class Viewpoint:
         return True
 
     def show(self, tasks: Sequence[int]) -> None:
-        """Show these tasks alone; the selected one stays selected when it is among them."""
-        before = self.task
+        """Show these tasks alone, each in a lane; the selected one stays selected when it is among them."""
+        before = self.shown[self.selected] if self.shown else None
         self.shown = tasks
-        self.top = 0
+        self.cohort, self.top = 1, 0
         if before is None or not self.select_task(before):
             self.select(0)
 
-    def scroll(self, lanes: int) -> None:
-        """Move the lanes on the screen, and the selection with them where it would leave it."""
-        last = max(0, len(self.shown) - self.lanes)
-        self.top = min(max(self.top + lanes, 0), last)
-        self.select(min(max(self.selected, self.top), self.top + self.lanes - 1))
+    def scroll(self, rows: int) -> None:
+        """Move the rows on the screen, and the selection with them where it would leave it."""
+        last = max(0, self.rows - self.lanes)
+        self.top = self.cohort * min(max(self.top // self.cohort + rows, 0), last)
+        self.select(min(max(self.selected, self.top), self.top + self.lanes * self.cohort - 1))
 
     def go(self, moment_ns: int) -> None:
         """Look at another moment; the window follows when it lies outside, by as little as shows it."""

@@ -2,6 +2,7 @@
 
 from asyncdemo.selection import without, without_resources
 from asyncdemo.timeline.cells import Cells, Labels, Mark
+from asyncdemo.timeline.cohorts import Cohort
 from asyncdemo.timeline.critical import Segment, by_cause, critical_path
 from asyncdemo.timeline.curves import average, concurrency, finished
 from asyncdemo.timeline.flight import Flight
@@ -53,6 +54,7 @@ __all__ = [
     "STATE_OF",
     "Apart",
     "Cells",
+    "Cohort",
     "Flight",
     "Folded",
     "Holding",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
+from operator import sub
 
 from asyncdemo.timeline.stretch import Window
 from asyncdemo.trace import Trace
+
+MOST = 2**63
+"""Sums below this take eight bytes each."""
 
 
 class Flight:
@@ -19,8 +23,8 @@ class Flight:
     """
 
     def __init__(self, trace: Trace) -> None:
-        self._begun = _Moments(trace.tasks.created_ns)
-        self._ended = _Moments(trace.tasks.ended_ns)
+        self._begun = Moments(trace.tasks.created_ns)
+        self._ended = Moments(trace.tasks.ended_ns)
 
     def at(self, t_ns: int) -> int:
         """How many tasks there were at `t_ns`."""
@@ -28,23 +32,27 @@ class Flight:
 
     def averages(self, window: Window) -> list[float]:
         """How many there were, on average over each cell."""
-        edges = (window.start_ns + column * window.cell_ns for column in range(window.columns + 1))
-        lived = [self._begun.since_ns(edge) - self._ended.since_ns(edge) for edge in edges]
+        edges = window.edges()
+        lived = map(sub, self._begun.since_ns(edges), self._ended.since_ns(edges))
         return [(after - before) / window.cell_ns for before, after in pairwise(lived)]
 
 
-class _Moments:
+class Moments:
     """Moments in order, and their running sums."""
 
     def __init__(self, moments: Iterable[int]) -> None:
         self._moments = array("q", sorted(moments))
-        self._sums = list(accumulate(self._moments, initial=0))
+        farthest = max(map(abs, (*self._moments[:1], *self._moments[-1:])), default=0)
+        sums = accumulate(self._moments, initial=0)
+        self._sums: Sequence[int] = array("q", sums) if len(self._moments) * farthest < MOST else list(sums)
 
     def upto(self, t_ns: int) -> int:
         """How many had come by `t_ns`."""
         return bisect_right(self._moments, t_ns)
 
-    def since_ns(self, t_ns: int) -> int:
-        """The sum of the times from each that had come by then until `t_ns`."""
-        passed = self.upto(t_ns)
-        return passed * t_ns - self._sums[passed]
+    def since_ns(self, edges_ns: Iterable[int]) -> Iterator[int]:
+        """For each of some times in their order, the sum of what had passed by then since each moment before it."""
+        moments, sums, passed = self._moments, self._sums, 0
+        for edge in edges_ns:
+            passed = bisect_right(moments, edge, passed)
+            yield passed * edge - sums[passed]

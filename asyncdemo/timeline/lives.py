@@ -5,17 +5,20 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from asyncdemo.timeline.cells import Mark
 from asyncdemo.timeline.picture import LASTING
 from asyncdemo.timeline.states import Holding, Interval, Piece, State, ending, tile, wait_states
-from asyncdemo.timeline.stretch import Columns, Stretch, Window
+from asyncdemo.timeline.stretch import SKIPPED, Columns, Stretch, Window
 from asyncdemo.trace import Actor, Outcome, Trace
 
 FEW = 2
-"""So many steps within a cell are all looked at; of more the first and the last, whose waits may reach out of it."""
+"""So many steps a cell are all looked at; of more the first and the last, whose waits may reach out of it."""
+Turn = tuple[int, int]
+"""The number of a state, and until when. Plain numbers, for there are thousands on a screen."""
+READY, RUN = int(State.READY), int(State.RUN)
 
 
 class Wake(NamedTuple):
@@ -37,12 +40,17 @@ class Lives:
 
     Args:
         trace: the recording; taking it in costs a pass over its steps and its holds.
+
+    Attributes:
+        trace: the same.
+        states: `wait_states` of it.
     """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._steps = _rows_by_owner(trace.steps.task, len(trace.tasks))
-        self._states = wait_states(trace)
+        self.states = wait_states(trace)
+        self._codes = list(map(int, self.states))
         self._holding = Holding(trace)
 
     def steps(self, task: int) -> Sequence[int]:
@@ -105,13 +113,58 @@ class Lives:
         first = bisect_right(rows, window.start_ns, key=self.trace.steps.end_ns.__getitem__)
         stop = bisect_left(rows, window.end_ns, first, key=self.trace.steps.start_ns.__getitem__)
         sampled = stop - first > FEW * window.columns
-        # The step after the window's last one ends the wait that reaches out of it.
-        parts = _some(rows, first, stop, self.trace.steps.start_ns, window) if sampled else [(first, stop + 1)]
-        for begin, end in parts:
-            for _, start, until, state, _ in self._pieces(task, begin, end):
-                columns.add(start, until, state)
+        if sampled:
+            columns.spend(window.start_ns, self._held(task, window.start_ns, self._some(task, first, stop, window)))
+        else:
+            since = self.waited_ns(task, first) if first <= len(rows) else died
+            columns.spend(since, self._held(task, since, self._all(task, first, stop)))
         marks = {} if sampled else self._marks(task, rows[first:stop], window)
         return Stretch(columns.states(born, died), marks, sampled)
+
+    def _all(self, task: int, first: int, stop: int) -> Iterator[Turn]:
+        """The states of a life from the end of the step before `first` on, to the one that leads out of `stop`."""
+        steps, rows = self.trace.steps, self._steps[task][first : stop + 1]
+        states = map(self._codes.__getitem__, map(steps.wait.__getitem__, rows))
+        waited = zip(states, map(steps.ready_ns.__getitem__, rows), strict=True)
+        ready = zip(repeat(READY), map(steps.start_ns.__getitem__, rows), strict=False)
+        ran = zip(repeat(RUN), map(steps.end_ns.__getitem__, rows), strict=False)
+        found = chain.from_iterable(zip(waited, ready, ran, strict=True))
+        return found if stop < len(self._steps[task]) else chain(found, self._left(task))
+
+    def _some(self, task: int, first: int, stop: int, window: Window) -> Iterator[Turn]:
+        """The same of the first and the last step within each cell: the waits of these may reach out of it."""
+        rows, steps, states = self._steps[task], self.trace.steps, self._codes
+        readies, starts, ends, waits = steps.ready_ns, steps.start_ns, steps.end_ns, steps.wait
+        yield SKIPPED, self.waited_ns(task, first)
+        origin, width = window.start_ns, window.cell_ns
+        number, last = first, min(stop, len(rows) - 1)
+        while number <= last:
+            row = rows[number]
+            start = starts[row]
+            yield states[waits[row]], readies[row]
+            yield READY, start
+            yield RUN, ends[row]
+            edge_ns = start - (start - origin) % width + width
+            after = bisect_left(rows, edge_ns, number + 1, last + 1, key=starts.__getitem__)
+            if after - number > 1:
+                row = rows[after - 1]
+                yield SKIPPED, ends[rows[after - 2]]
+                yield states[waits[row]], readies[row]
+                yield READY, starts[row]
+                yield RUN, ends[row]
+            number = after
+        if stop >= len(rows):
+            yield from self._left(task)
+
+    def _left(self, task: int) -> Iterator[Turn]:
+        """What is left of a life after the last step."""
+        rows = self._steps[task]
+        reached = self.waited_ns(task, len(rows))
+        for _, _, end, state, _ in ending(self.trace, self.states, task, reached):
+            yield int(state), end
+
+    def _held(self, task: int, since_ns: int, turns: Iterator[Turn]) -> Iterator[Turn]:
+        return self._holding.over(task, since_ns, turns) if task in self._holding else turns
 
     def _at_once(self, task: int, window: Window) -> bytes:
         """A task that ran and ended in no time at all was running in one cell; a bad end has a mark there."""
@@ -125,19 +178,19 @@ class Lives:
         """The pieces of life up to the ends of the steps with these numbers; beyond the last one, what is left."""
         rows = self._steps[task]
         reached = {task: self.waited_ns(task, first) if first <= len(rows) else self.trace.tasks.ended_ns[task]}
-        found = tile(self.trace, rows[first:stop], reached, self._states)  # type: ignore[arg-type]
+        found = tile(self.trace, rows[first:stop], reached, self.states)  # type: ignore[arg-type]
         if stop > len(rows):
             found = chain(found, self._rest(task, reached))
         return chain.from_iterable(map(self._holding.split, found)) if task in self._holding else found
 
     def _rest(self, task: int, reached: dict[int, int]) -> Iterator[Piece]:
         """What is left of a life, once the pieces before that have been had."""
-        yield from ending(self.trace, self._states, task, reached[task])
+        yield from ending(self.trace, self.states, task, reached[task])
 
     def _marks(self, task: int, rows: Sequence[int], window: Window) -> dict[int, int]:
         """Where it ran between two waits that would look like one, and where it was asked to end."""
         steps, cancels, found = self.trace.steps, self.trace.cancels, dict[int, int]()
-        moments = [(steps.start_ns[row], Mark.STEP) for row in rows if self._states[steps.wait[row]] in LASTING]
+        moments = [(steps.start_ns[row], Mark.STEP) for row in rows if self.states[steps.wait[row]] in LASTING]
         for row in self._cancels[task]:
             mark = Mark.TIMEOUT if cancels.by[row] == Actor.TIMER else Mark.CANCEL
             moments.append((cancels.t_ns[row], mark))
@@ -158,19 +211,3 @@ def _rows_by_owner(owners: Sequence[int], number: int) -> list[list[int]]:
     for row, owner in enumerate(owners):
         rows[owner].append(row)
     return rows
-
-
-def _some(
-    rows: Sequence[int], first: int, stop: int, start_ns: Sequence[int], window: Window
-) -> Iterator[tuple[int, int]]:
-    """Numbers of steps, from and to: from the last one within each cell to the first one within another."""
-    begin = number = first
-    while number < stop:
-        column = max(window.column(start_ns[rows[number]]), 0)
-        edge_ns = window.start_ns + (column + 1) * window.cell_ns
-        after = bisect_left(rows, edge_ns, number + 1, stop, key=start_ns.__getitem__)
-        if after - number > FEW:
-            yield begin, number + 1
-            begin = after - 1
-        number = after
-    yield begin, stop + 1

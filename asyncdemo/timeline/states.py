@@ -155,6 +155,25 @@ class Holding:
         if begin < end:
             yield task, begin, end, state, wait
 
+    def over(self, task: int, since_ns: int, turns: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """States that follow each other from `since_ns` on, and until when: the same, in `HOLD` as `split` has it."""
+        starts, ends, since = self._starts[task], self._ends[task], since_ns
+        row, last, hold, at_work = 0, len(starts), int(State.HOLD), (int(State.RUN), int(State.SLEEP))
+        for state, until in turns:
+            if state in at_work:
+                row = bisect_right(ends, since, row)
+                while row < last and starts[row] < until:
+                    if starts[row] > since:
+                        yield state, starts[row]
+                    since = min(ends[row], until)
+                    yield hold, since
+                    if since == until:
+                        break
+                    row += 1
+            if until > since:
+                yield state, until
+                since = until
+
 
 def tile(
     trace: Trace,

@@ -19,8 +19,8 @@ from asyncdemo.views.header import facts, header, legend
 from asyncdemo.views.heat import HeatMap
 from asyncdemo.views.heat import legend as heat_legend
 from asyncdemo.views.kinds import VIEWS
-from asyncdemo.views.lanes import lanes, mark_legend, process_titles
-from asyncdemo.views.names import lane_names
+from asyncdemo.views.lanes import lanes, mark_legend
+from asyncdemo.views.names import lane_names, process_titles
 from asyncdemo.views.packed import Packed, packable, packed_legend, packed_rows, packing
 from asyncdemo.views.printed import printed
 from asyncdemo.views.rows import curve_rows, job_tags, slot_rows, worker_rows

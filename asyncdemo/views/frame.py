@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from rich.segment import Segment
 from rich.style import Style
 
 from asyncdemo.timeline import Picture, State
@@ -94,7 +96,8 @@ class Frame:
         glyphs = self.glyphs.states
         for run in RUNS.finditer(dominant.rstrip(b"\0")):
             state, cells = run[0][0], len(run[0])
-            line.put(glyphs[state] * cells, STYLES[state], cells)
+            line.segments.append(_same(glyphs[state], state, cells))
+            line.width += cells
         return line
 
     def curve(self, name: str, values: Sequence[float], said: str, style: Style = PLAIN, full: float = 0) -> Line:
@@ -107,6 +110,12 @@ class Frame:
     def note(self, mark: str, text: str, style: Style = PLAIN) -> Line:
         """A sentence on a line of its own."""
         return Line(mark, style).put(" ").put(fit(text, self.width - GUTTER, self.glyphs.cut).rstrip(), style)
+
+
+@lru_cache(4096)
+def _same(glyph: str, state: int, cells: int) -> Segment:
+    """Cells that are alike; a screen has hundreds of them, and few that differ."""
+    return Segment(glyph * cells, STYLES[state])
 
 
 def unit_for(picture: Picture) -> Unit:

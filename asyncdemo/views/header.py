@@ -13,7 +13,7 @@ from asyncdemo.views.canvas import Line, clean, fit, width_of, wrapped
 from asyncdemo.views.drawn import drawn
 from asyncdemo.views.frame import Frame
 from asyncdemo.views.glyphs import CANCELLED, FAILED, OK, PLAIN, STATE_STYLES, TITLE, WAITING
-from asyncdemo.views.names import name_of
+from asyncdemo.views.names import loop_name, name_of
 from asyncdemo.views.plain import ACTORS
 from asyncdemo.views.units import counted
 
@@ -39,11 +39,6 @@ def facts(trace: Trace, tasks: int) -> list[str]:
     said = [counted(tasks, "task"), *of, *sorted({loop_name(trace.text(kind)) for kind in trace.loops.kind})]
     said += ["virtual time"] if trace.meta.get("clock") == "virtual" else []
     return said + left_out(trace)
-
-
-def loop_name(kind: str) -> str:
-    """`asyncio`, `uvloop` or `trio`, out of the loop's module and class."""
-    return next((known for known in ("uvloop", "trio") if kind.startswith(known)), "asyncio")
 
 
 def header(frame: Frame, title: str, about: Sequence[str], facts: Sequence[str], clock: str, style: Style) -> Line:

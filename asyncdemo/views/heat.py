@@ -11,6 +11,7 @@ from asyncdemo.trace import Outcome
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.frame import FIGURE, Frame, unit_for
 from asyncdemo.views.glyphs import WAITING, WORKING
+from asyncdemo.views.units import Unit
 
 WAITS = 1
 LEAST = 0.5
@@ -51,8 +52,8 @@ class HeatMap:
         figures = self._figures_of(picture, tasks, outcomes, left_out, frame.glyphs.dot)
         drawn = (frame, tasks, shades, figures)
         if self._drawn.get(row) != drawn:
-            line = frame.row(_label(frame, tasks))
-            _paint(frame, line, shades)
+            line = frame.row(cohort_label(frame, tasks))
+            paint(frame, line, shades)
             self._drawn[row], self._lines[row] = drawn, frame.with_figures(line, figures)
         self._seen[row] = frame, outcomes
         return self._lines[row]
@@ -88,15 +89,12 @@ class HeatMap:
             known, first = bytearray(cells.columns), 0
         if first == cells.columns:
             return known
-        whole, levels = max(1, len(tasks) * cell_ns), len(frame.glyphs.shades)
         theirs = sum(task in tasks for task in left_out) * cell_ns
         for column, (_, ready, others, waits, sleeps, runs, holds) in enumerate(cells.since(row, first, last), first):
             works = sleeps + runs + holds
-            if works >= LEAST * cell_ns:
-                known[column] = WAITS + max(1, min(levels, round(works / whole * levels)))
-            else:
-                # A single task that waits for others is the main task, most often, and no part of the work.
-                known[column] = works + ready + waits + others > (theirs or min(others, cell_ns))
+            # A single task that waits for others is the main task, most often, and no part of the work.
+            there = works + ready + waits + others > (theirs or min(others, cell_ns))
+            known[column] = shade(frame, works, len(tasks), cell_ns, there=there)
         self._rows[row] = known
         cells.changed[row] = cells.columns
         return known
@@ -113,13 +111,22 @@ def _explained(picture: Picture, tasks: range, shades: bytes, outcomes: bytes, l
     return known[:born] + known[born:].replace(b"\0", b"\1")
 
 
-def _label(frame: Frame, tasks: range) -> str:
+def shade(frame: Frame, works_ns: int, tasks: int, cell_ns: int, *, there: bool) -> int:
+    """What a cell of a cohort shows: 0 nobody was there, 1 all waited, from 2 on the share that was at work."""
+    if works_ns < LEAST * cell_ns:
+        return WAITS * there
+    levels = len(frame.glyphs.shades)
+    return WAITS + max(1, min(levels, round(works_ns / (tasks * cell_ns) * levels)))
+
+
+def cohort_label(frame: Frame, tasks: range) -> str:
     """`128-255`, or its beginning where there is no room."""
     label = f"{tasks.start}-{tasks.stop - 1}" if tasks else ""
     return label if len(label) <= frame.name else f"{tasks.start}-"
 
 
-def _paint(frame: Frame, line: Line, shades: bytes) -> None:
+def paint(frame: Frame, line: Line, shades: bytes) -> None:
+    """Append the cells of a cohort."""
     glyphs = f" {frame.glyphs.dot}{frame.glyphs.shades}"
     for run in KINDS.finditer(shades):
         text = "".join(map(glyphs.__getitem__, run[0]))
@@ -127,17 +134,19 @@ def _paint(frame: Frame, line: Line, shades: bytes) -> None:
 
 
 def _figures(picture: Picture, tasks: Sequence[int], dot: str) -> list[str]:
-    """How many ended well and badly, and the time that 95 of 100 did not exceed."""
-    known, unit = picture.trace.tasks, unit_for(picture)
+    known = picture.trace.tasks
     outcomes = bytes(known.outcome[task] for task in tasks)
     ok, pending = outcomes.count(Outcome.RETURNED), outcomes.count(Outcome.PENDING)
-    bad = len(outcomes) - ok - pending
     lives = [known.ended_ns[task] - known.created_ns[task] for task in tasks]
-    took = sorted(compress(lives, outcomes))
-    figures = f"{ok or dot} {str(bad or dot).rjust(4)}"
-    if len(figures) >= FIGURE:
-        figures = f"{ok or dot} {bad or dot}"
-    return [figures, unit.show(quantile(took, 0.95)) if took else dot]
+    return figures(ok, len(outcomes) - ok - pending, sorted(compress(lives, outcomes)), unit_for(picture), dot)
+
+
+def figures(ok: int, bad: int, took_ns: Sequence[int], unit: Unit, dot: str) -> list[str]:
+    """How many ended well and badly, and the time that 95 of 100 did not exceed."""
+    text = f"{ok or dot} {str(bad or dot).rjust(4)}"
+    if len(text) >= FIGURE:
+        text = f"{ok or dot} {bad or dot}"
+    return [text, unit.show(quantile(took_ns, 0.95)) if took_ns else dot]
 
 
 def legend(frame: Frame) -> list[Line]:

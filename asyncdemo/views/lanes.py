@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rich.style import Style
 
 from asyncdemo.timeline import LASTING, STATE_OF, Mark, Picture, State
-from asyncdemo.trace import NONE, Actor, Outcome, Trace, Wait
+from asyncdemo.trace import Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.drawn import drawn
 from asyncdemo.views.frame import Frame, unit_for
 from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, PLAIN, Glyphs, status
 from asyncdemo.views.header import asked_by, waits
-from asyncdemo.views.names import lane_names
+from asyncdemo.views.names import lane_names, process_titles
 from asyncdemo.views.units import counted
 
 WAITING_FIGURE = (State.WAIT,)
@@ -54,15 +54,6 @@ def lanes(frame: Frame, picture: Picture, tasks: list[int], others: int = 0) -> 
     if others:
         lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
     return [*lines, frame.tick_line(picture.cell_ns)]
-
-
-def process_titles(trace: Trace, tasks: Sequence[int]) -> dict[int, str]:
-    """By the first task of each process what to call that, where `tasks` are of several ones."""
-    first = {process: task for task in reversed(tasks) if (process := trace.process_of(task)) != NONE}
-    if len(first) <= 1:
-        return {}
-    names, pids = trace.processes.name, trace.processes.pid
-    return {task: f"{trace.text(names[process])} {pids[process]}" for process, task in first.items()}
 
 
 def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures) -> Line:

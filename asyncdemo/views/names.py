@@ -1,4 +1,4 @@
-"""Names of tasks: as long as a lane has room for, or as short as a cell of a slot."""
+"""Names: of tasks, as long as a lane has room for or as short as a cell of a slot; of processes, loops and threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import compress
 
-from asyncdemo.trace import Trace, Wait
+from asyncdemo.events import canceller
+from asyncdemo.trace import NONE, Trace, Wait
 
 MOST_NAMED = 200
 """With more tasks than this a task's name is its own or its coroutine's, whatever the others are called."""
@@ -30,16 +31,21 @@ class LaneNames:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
+        self._coros = {coro: _short(trace, coro) for coro in set(trace.tasks.coro)}
         numbered = compress(trace.tasks.coro, map((0).__gt__, trace.tasks.name))
         self._often = Counter[str]()
         for coro, times in Counter(numbered).items():
-            self._often[_short(trace, coro)] += times
+            self._often[self._coros[coro]] += times
 
     def __getitem__(self, task: int) -> str:
         """The name of a task's lane."""
         tasks = self._trace.tasks
-        coro = _short(self._trace, tasks.coro[task]) if tasks.name[task] < 0 else ""
+        coro = self._coros[tasks.coro[task]] if tasks.name[task] < 0 else ""
         return _lane_name(self._trace, task, coro, self._often)
+
+    def canceller(self, actor: int) -> str | None:
+        """Who cancelled: the name of a task's lane or the `Actor` in lower case, None when that is not known."""
+        return self[actor] if actor >= 0 else canceller(self._trace, actor)
 
     @property
     def longest(self) -> int:
@@ -65,6 +71,20 @@ def _lane_name(trace: Trace, task: int, coro: str, often: Counter[str]) -> str:
     if not coro:
         return name
     return coro if often[coro] == 1 else f"{coro}-{name.rpartition('-')[2]}"
+
+
+def process_titles(trace: Trace, tasks: Sequence[int]) -> dict[int, str]:
+    """By the first task of each process what to call that, where `tasks` are of several ones."""
+    first = {process: task for task in reversed(tasks) if (process := trace.process_of(task)) != NONE}
+    if len(first) <= 1:
+        return {}
+    names, pids = trace.processes.name, trace.processes.pid
+    return {task: f"{trace.text(names[process])} {pids[process]}" for process, task in first.items()}
+
+
+def loop_name(kind: str) -> str:
+    """`asyncio`, `uvloop` or `trio`, out of the loop's module and class."""
+    return next((known for known in ("uvloop", "trio") if kind.startswith(known)), "asyncio")
 
 
 def worker_names(trace: Trace) -> list[str]:

@@ -98,6 +98,8 @@ def _drawn(trace: Trace, run: Run) -> Console:
         record=True,
         width=WIDTH,
         force_terminal=False,
+        # In a notebook Rich would show it there by itself, beside what is shown of it on purpose.
+        force_jupyter=False,
         color_system="truecolor",
         highlight=False,
         markup=False,

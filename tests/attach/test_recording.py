@@ -63,6 +63,24 @@ def test_async_with_inside_a_loop() -> None:
     assert trace.meta["adopted"] == 1
 
 
+def test_tasks_that_go_on_are_not_said_to_have_never_ended() -> None:
+    """A recording that ends in a loop that goes on says so; one around a whole run does not."""
+
+    async def main() -> asyncdemo.Trace:
+        with asyncdemo.record() as recording:
+            task = asyncio.create_task(job())
+            await asyncio.sleep(0)
+        await task
+        return recording.trace
+
+    trace = asyncio.run(main())
+    assert Outcome.PENDING in trace.tasks.outcome
+    assert trace.meta["goes_on"] is True
+    with asyncdemo.record() as around:
+        asyncio.run(job())
+    assert "goes_on" not in around.trace.meta
+
+
 def test_an_exception_passes_and_ends_it() -> None:
     """What the block raises is what comes out, and what was recorded until then is there."""
     recording = asyncdemo.record()

@@ -82,6 +82,13 @@ class Looking:
         """The same in one piece."""
         return "\n".join(self.lines())
 
+    def gather(self, cohort: int) -> None:
+        """Have so many tasks a row, all worked out."""
+        self.view.gather(cohort)
+        crowd = self.screen.crowd(self.view)
+        while not crowd.complete:
+            crowd.work()
+
     def line(self, beginning: str) -> str:
         """The first line that begins so, without its blanks."""
         return next(line for line in map(str.strip, self.lines()) if line.startswith(beginning))

@@ -173,6 +173,7 @@ def test_help_says_every_key() -> None:
         await pilot.press("question_mark")
         text = str(pager.screen.query_one("Static").render())
         assert "who woke it" in text
+        assert "more tasks a row: cohorts" in text
         assert "state:failed" in text
         await pilot.press("escape")
         await pilot.press("down")
@@ -269,3 +270,60 @@ def test_a_fault_of_the_picture_ends_it_and_is_told(monkeypatch: pytest.MonkeyPa
     pager = use(JOBS(), press)
     assert str(pager.return_value) == "no such colour"
     assert pager.return_code == 1
+
+
+def test_tasks_are_gathered_to_cohorts_and_come_apart() -> None:
+    """`o` until all are on the screen, `i` back, Enter to the selected cohort's tasks; the rows fill by themselves."""
+
+    async def press(pilot: Hands, pager: Pager) -> None:
+        view = pager.viewpoint
+        seen = []
+        for key in "oooo":
+            await pilot.press(key)
+            seen.append((view.cohort, view.rows))
+        assert seen == [(8, 63), (16, 32), (32, 16), (32, 16)]
+        assert shown(pager)[-1] == "All tasks are on the screen."
+        await pilot.pause()
+        assert pager._picture.crowd(view).complete
+        assert not any("\u2026" in line for line in shown(pager))
+        await pilot.press("i", "down", "down")
+        assert (view.cohort, view.selected, view.task) == (16, 32, None)
+        await pilot.press("enter")
+        assert (view.cohort, view.task) == (1, 32)
+        assert shown(pager)[2].split()[1] == "fetch-33"
+        await pilot.press("o", "i")
+        assert view.cohort == 1
+
+    use(CROWD(), press)
+
+
+def test_keys_for_a_task_say_that_a_cohort_is_none() -> None:
+    """Its steps and wakers are those of its tasks."""
+
+    async def press(pilot: Hands, pager: Pager) -> None:
+        for key in ("n", "w"):
+            await pilot.press("o", key)
+            assert shown(pager)[-1] == "This is a cohort. Enter: its tasks."
+
+    use(CROWD(), press)
+
+
+def test_a_stall_leads_from_a_cohort_to_its_task() -> None:
+    """In a lane again."""
+
+    async def press(pilot: Hands, pager: Pager) -> None:
+        await pilot.press("o", "exclamation_mark")
+        assert (pager.viewpoint.cohort, pager.viewpoint.task) == (1, 0)
+
+    use(JOBS(), press, size=(80, 8))
+
+
+def test_few_tasks_need_no_cohorts() -> None:
+    """They are on the screen."""
+
+    async def press(pilot: Hands, pager: Pager) -> None:
+        await pilot.press("o")
+        assert pager.viewpoint.cohort == 1
+        assert shown(pager)[-1] == "All tasks are on the screen."
+
+    use(JOBS(), press)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from asyncdemo.pager.keys import KEYS
 from asyncdemo.pager.times import moment_text
-from asyncdemo.trace import NONE, Wait
+from asyncdemo.timeline import Picture
+from asyncdemo.trace import NONE, Outcome, Trace, Wait
+from asyncdemo.views.heat import HeatMap
 from tests.pager.recorded import CROWD, JOBS, Looking
 from tests.traces import TraceBuilder, ns, semaphore
+from tests.views.screens import texts
 
 
 def test_a_screen() -> None:
@@ -205,3 +209,101 @@ def test_no_key_does_two_things() -> None:
     """Each is bound once."""
     keys = [name for key in KEYS for name in key.keys.split(",")]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("trace", [JOBS, CROWD, semaphore], ids=["jobs", "crowd", "semaphore"])
+def test_a_screen_that_moves_in_time_is_what_it_would_be_drawn_anew(trace: object) -> None:
+    """By a cell, by half a screen, on and back: what was there before is drawn where it is now."""
+    looking = Looking(trace())  # type: ignore[operator]
+    for _ in range(3):
+        looking.view.zoom(closer=True)
+    looking.view.pan(1)
+    looking.view.window = looking.view.window._replace(start_ns=looking.view.window.cell_ns * 7 // 5)
+    for cells in (1, 25, 24, -30, -1, 3, 49, 250, 999, -7):
+        looking.lines()
+        looking.view.pan(cells)
+        anew = Looking(trace())  # type: ignore[operator]
+        anew.view.window, anew.view.moment_ns = looking.view.window, looking.view.moment_ns
+        assert looking.lines() == anew.lines()
+
+
+def test_cohorts_look_as_in_the_final_picture() -> None:
+    """A row for each, shaded by the share of its tasks that is at work, with how they ended and how long they took."""
+    looking = Looking(CROWD())
+    looking.gather(32)
+    lines = looking.lines()
+    assert lines[1].split()[:2] == ["cohort", "0ms"]
+    assert lines[1].endswith("ok fail  p95 ms")
+    assert lines[2].startswith("  0-31      ░▒▓██▓░░    ")
+    assert lines[2].endswith("  32    ·      50")
+    assert lines[17].strip().startswith("480-499 ")
+    assert lines[20].startswith("· all waiting  ░▒▓█ share of the cohort at work")
+    assert "(sampled)" not in lines[0]
+
+
+def in_turn() -> Trace:
+    """Five hundred tasks that wait for one lock, hold it in turn, and of which every tenth fails."""
+    builder = TraceBuilder()
+    lock = builder.resource("Lock")
+    wait = builder.wait(Wait.LOCK, resource=lock)
+    for number in range(500):
+        bad = number % 10 == 0
+        task = builder.task(f"job-{number}", 0, number + 1, outcome=Outcome.RAISED if bad else Outcome.RETURNED)
+        builder.step(task, 0, 0)
+        builder.step(task, number, number + 1, wait=wait)
+        builder.hold(lock, task, 0, number, number + 1)
+    return builder.build()
+
+
+@pytest.mark.parametrize("trace", [CROWD, in_turn], ids=["crowd", "in turn"])
+def test_cohorts_are_those_of_the_final_picture(trace: Callable[[], Trace]) -> None:
+    """Line by line."""
+    looking = Looking(trace())
+    picture = Picture.of(trace(), looking.view.window.columns, 17)
+    looking.gather(picture.cohort)
+    drawn = texts(HeatMap().lines(looking.screen.frame(80, 24), picture))[1:-1]
+    assert len(drawn) == looking.view.rows == 8
+    assert looking.lines()[2:10] == drawn
+
+
+def test_a_cohort_that_is_not_worked_out_says_so() -> None:
+    """Until it is, its row has three dots."""
+    looking = Looking(CROWD())
+    looking.view.gather(16)
+    looking.screen.crowd(looking.view).work()
+    looking.screen.crowd(looking.view).work()
+    lines = looking.lines()
+    assert "█" in lines[2]
+    assert lines[3].rstrip() == "  16-31     …"
+
+
+def test_cohorts_that_move_in_time_are_what_they_would_be_drawn_anew() -> None:
+    """By some columns, on and back, and at another zoom."""
+    looking, anew = Looking(CROWD()), Looking(CROWD())
+    for each in (looking, anew):
+        each.gather(16)
+    looking.view.zoom(closer=True)
+    for cells in (1, 25, -30, 49, 99):
+        looking.lines()
+        looking.view.pan(cells)
+        anew.view.window, anew.view.moment_ns = looking.view.window, looking.view.moment_ns
+        anew.screen.crowd(anew.view)._spent.clear()
+        assert looking.lines() == anew.lines()
+
+
+def test_playing_cohorts_hides_what_comes_later() -> None:
+    """Shades and figures."""
+    looking = Looking(CROWD())
+    looking.gather(32)
+    looking.view.go(ns(30))
+    looking.showing = replace(looking.showing, playing=1)
+    assert looking.lines()[2].rstrip() == "  0-31      ░▒▓"
+
+
+def test_no_pane_where_a_cohort_is_selected() -> None:
+    """It has no steps of its own; a screen is full of rows whether or not the pane is open."""
+    looking = Looking(CROWD())
+    looking.gather(16)
+    looking.showing = replace(looking.showing, details=True)
+    assert looking.view.lanes == 18
+    assert len(looking.lines()) == 24

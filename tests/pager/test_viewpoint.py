@@ -20,6 +20,8 @@ MOVES: dict[str, Callable[[Viewpoint, int], object]] = {
     "whole": lambda view, _: view.whole(),
     "look": lambda view, by: view.look_at(max(0, by) * 10, max(0, by) * 10 + abs(by)),
     "fit": lambda view, by: view.fit(abs(by) + 1, abs(by) % 30 + 1),
+    "move": lambda view, by: view.move(by),
+    "gather": lambda view, by: view.gather(abs(by) % 30 + 1),
     "show": lambda view, by: view.show(range(abs(by) % 50)),
 }
 
@@ -46,7 +48,10 @@ def test_every_move_stays_within(duration_ns: int, tasks: int, moves: list[tuple
         assert cell_ns >= 1
         assert start == 0 or view.window.end_ns <= duration_ns
         assert 0 <= view.moment_ns <= duration_ns
-        assert view.selected == 0 or view.task in view.on_screen
+        assert view.selected == 0 or view.shown[view.selected] in view.on_screen
+        assert (view.task is None) == (view.cohort > 1 or not view.shown)
+        assert view.top % view.cohort == 0
+        assert view.top // view.cohort <= max(0, view.rows - view.lanes)
         if name in {"go", "follow", "step", "pan", "look"}:
             assert 0 <= view.window.column(min(view.moment_ns, duration_ns - 1)) < columns
 
@@ -145,3 +150,27 @@ def test_another_size_keeps_the_whole_and_the_place() -> None:
     view.fit(10, 5)
     assert view.window.start_ns == start
     assert view.window.cell_ns == 25
+
+
+def test_tasks_share_rows_around_the_selected_one() -> None:
+    """Its row is on the screen; moving selects the first task of another row; a cohort becomes lanes at its first."""
+    view = looking(tasks=100)
+    view.select(42)
+    view.gather(8)
+    assert (view.rows, view.selected, view.task) == (13, 42, None)
+    view.move(1)
+    assert (view.selected, list(view.on_screen)) == (48, list(range(40, 80)))
+    view.move(99)
+    assert (view.selected, view.top) == (99, 64)
+    view.move(-1)
+    view.gather(1)
+    assert (view.task, list(view.on_screen)) == (88, [88, 89, 90, 91, 92])
+
+
+def test_a_filter_gives_each_task_a_lane_again() -> None:
+    """And selects the first of the cohort when it fits."""
+    view = looking(tasks=100)
+    view.gather(8)
+    view.move(2)
+    view.show([3, 16, 40])
+    assert (view.cohort, view.task) == (1, 16)
