@@ -41,13 +41,25 @@ class Held(NamedTuple):
     blocked_ns: int
 
 
-def held(facts: Facts) -> Iterator[Held]:
+def locks(facts: Facts) -> set[int]:
+    """The rows of `Trace.resources` that one task at a time may hold."""
+    kinds = facts.trace.resources.kind
+    return {row for row, kind in enumerate(kinds) if facts.trace.text(kind) in {"Lock", "Condition"}}
+
+
+def held(facts: Facts) -> list[Held]:
     """The holds of locks of the program's own that others waited for, and during which the holder waited."""
-    holds, resources = facts.trace.holds, facts.trace.resources
-    locks = {row for row, kind in enumerate(resources.kind) if facts.trace.text(kind) in {"Lock", "Condition"}}
+    if "held" not in facts.known:
+        facts.known["held"] = list(_all_held(facts))
+    found: list[Held] = facts.known["held"]
+    return found
+
+
+def _all_held(facts: Facts) -> Iterator[Held]:
+    holds, known = facts.trace.holds, locks(facts)
     queues = defaultdict[int, list[tuple[int, int]]](list)
     for row, resource in enumerate(holds.resource):
-        if resource in locks and holds.from_ns[row] > holds.asked_ns[row]:
+        if resource in known and holds.from_ns[row] > holds.asked_ns[row]:
             queues[resource].append((holds.from_ns[row], holds.asked_ns[row]))
     for queue in queues.values():
         queue.sort()

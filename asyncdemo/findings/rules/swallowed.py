@@ -53,19 +53,26 @@ def _by_its_group(facts: Facts, request: int) -> bool:
     return by >= 0 and parents[by] == cancels.task[request] and cancels.site[request] == NONE
 
 
+def _asked_after(facts: Facts, task: int, t_ns: int) -> bool:
+    """Whether a task was asked to end later than that: requests that come before it has run again are one."""
+    return any(
+        each == task and at > t_ns for each, at in zip(facts.trace.cancels.task, facts.trace.cancels.t_ns, strict=True)
+    )
+
+
 def _finding(rule: Rule, facts: Facts, task: int, request: int) -> Finding | None:
     trace = facts.trace
     asked, ended = trace.cancels.t_ns[request], trace.tasks.ended_ns[task]
-    caught, later = NONE, Counter[int]()
+    caught, seen_ns, later = NONE, ended, Counter[int]()
     for began, over, wait, step in facts.waits_of(task):
         # It is noted a moment after it has ended the task's wait, and before the task runs.
         noted_by = over if step == NONE else trace.steps.start_ns[step]
         if began <= asked <= noted_by and caught == NONE:
-            caught = trace.waits.site[wait]
+            caught, seen_ns = trace.waits.site[wait], noted_by
         elif began >= asked and facts.kind(wait) not in {Wait.BRIEF, Wait.YIELD}:
             later[trace.waits.site[wait]] += over - began
     went_on, never = later.total(), trace.tasks.outcome[task] == Outcome.PENDING
-    if trace.tasks.outcome[task] == Outcome.CANCELLED and not went_on:
+    if trace.tasks.outcome[task] == Outcome.CANCELLED and not (went_on and _asked_after(facts, task, seen_ns)):
         return None
     by = f" by {trace.actor_text(trace.cancels.by[request])}"
     who = f"{facts.task(task)} was asked to end{by} at {moment(asked)}, caught that and"
