@@ -27,7 +27,7 @@ CONCEPT = "batching"
 LEAST_TASKS = 1_000
 TINY_NS = 100_000
 """A step that takes longer than that does something, or something came in between."""
-LEAST_NS = 5_000_000
+LEAST_NS = 2_000_000
 LEAST_SHARE = 0.05
 """Making and switching them has to take that long, and such a part of the run."""
 MOST_APART_NS = 50_000

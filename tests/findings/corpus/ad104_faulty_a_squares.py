@@ -8,7 +8,7 @@ async def square(number):
 
 
 async def main():
-    print(sum(await asyncio.gather(*(square(number) for number in range(5_000)))))  # <- AD104
+    print(sum(await asyncio.gather(*(square(number) for number in range(2_000)))))  # <- AD104
 
 
 asyncio.run(main())

@@ -2,7 +2,7 @@
 
 import asyncio
 
-LINES = ["a line of some words"] * 5_000
+LINES = ["a line of some words"] * 2_000
 
 
 async def count(line, counts):
