@@ -18,6 +18,7 @@ TABLES = {
     "steps": model.Steps,
     "running": model.Running,
     "cancels": model.Cancels,
+    "timeouts": model.Timeouts,
     "waits": model.Waits,
     "resources": model.Resources,
     "holds": model.Holds,

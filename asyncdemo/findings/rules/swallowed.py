@@ -2,7 +2,7 @@
 
 Whoever cancelled it waits, or believes that it has ended. Time-outs and task groups work by cancelling, so a task that
 keeps the error breaks them too. One that only returns in place of raising the error on is a note: it ended, but
-whoever awaits it cannot tell that it was cancelled.
+whoever awaits it cannot tell that it was cancelled. Where a time-out waits in vain AD206 tells it.
 
 Raise the error again after cleaning up; catch `Exception` where the error is not meant, not `BaseException`.
 """
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from asyncdemo.findings.facts import Facts, moment, took
 from asyncdemo.findings.model import Finding, Rule, Severity
+from asyncdemo.findings.overruns import is_told
 from asyncdemo.trace import NONE, Outcome, Wait
 
 ID = "AD205"
@@ -41,7 +42,8 @@ def _requests(facts: Facts) -> dict[int, int]:
     cancels, hangs = facts.trace.cancels, facts.trace.hangs.t_ns
     for row, (task, t_ns) in enumerate(zip(cancels.task, cancels.t_ns, strict=True)):
         # What ends a program that hangs is not its own doing.
-        if not _by_its_group(facts, row) and (not hangs or t_ns < hangs[0]):
+        by_hang = bool(hangs) and t_ns >= hangs[0]
+        if not by_hang and not _by_its_group(facts, row) and not is_told(facts, task, t_ns):
             found.setdefault(task, row)
     return found
 
