@@ -22,7 +22,7 @@ from asyncdemo.findings import formats, selection
 from asyncdemo.run import Module, Result, Script, ScriptRun
 from asyncdemo.run.exits import end_process
 
-WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet", "live")
+WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet", "live", "critical")
 PANEL = "Findings"
 
 

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 
 from asyncdemo.findings import Finding
 from asyncdemo.quantities import format_duration
-from asyncdemo.timeline import Picture, Summary, goes_on, left_out, not_kept, summary
+from asyncdemo.timeline import Picture, Summary, critical_path, goes_on, left_out, not_kept, summary
 from asyncdemo.timeline import folded as folded_tasks
 from asyncdemo.trace import Trace
 from asyncdemo.views.apart import HANGING, not_drawn
@@ -66,6 +66,7 @@ class Final:
         next_concept: a concept to `show` next, "" for none.
         ascii_only: draw in ASCII even where the console could show more.
         findings: what went wrong, the worst first; told under the verdict.
+        critical: whether the critical path is marked.
     """
 
     trace: Trace
@@ -75,12 +76,14 @@ class Final:
     next_concept: str = ""
     ascii_only: bool = False
     findings: Sequence[Finding] = ()
+    critical: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the lines of the screen; the timeline and the verdict fit the terminal's height."""
         glyphs = glyphs_for(console, ascii_only=self.ascii_only)
-        drawer = TimelineView(self.run.command, self.run.about, glyphs, self.view)
         trace, theirs = folded_tasks(self.trace)
+        path = critical_path(trace) if self.critical else ()
+        drawer = TimelineView(self.run.command, self.run.about, glyphs, self.view, path=path)
         frame = drawer.frame(trace, options.max_width, PAPER_HEIGHT)
         said = [
             *not_drawn(theirs, frame.width),

@@ -114,6 +114,16 @@ def test_a_recording_can_be_checked(tmp_path: Path, asyncdemo: Asyncdemo) -> Non
     assert asyncdemo("check", "--ignore", "AD101", str(tmp_path / "run.trace")).code == 0
 
 
+def test_the_critical_path_is_drawn(asyncdemo: Asyncdemo, tmp_path: Path) -> None:
+    """Under the causes stands a lane for each task that decided, where it did; of a run that hangs there is none."""
+    tracefile.save(recorded(BLOCKING), tmp_path / "run.trace")
+    told = asyncdemo("check", "--width", "80", "--ascii", str(tmp_path / "run.trace")).out
+    (lane,) = [line for line in told.splitlines() if line.startswith("  other")]
+    assert lane.split()[1:] == ["=" * 20 + "#" * 41, "310"]
+    tracefile.save(recorded(HANGING), tmp_path / "hang.trace")
+    assert "critical path" not in asyncdemo("check", str(tmp_path / "hang.trace")).out
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

@@ -60,13 +60,15 @@ class Verdict:
 
     def _write(self, report: Report, trace: Trace, run: Run) -> None:
         from asyncdemo.views.canvas import Canvas, Line
+        from asyncdemo.views.critical import staircase
         from asyncdemo.views.findings import path_lines, path_text, report_lines, summary_line
         from asyncdemo.views.glyphs import glyphs_for
 
         console = consoles.console(self._stream, self._options.color, self._options.width)
         glyphs, width = glyphs_for(console, ascii_only=self._options.ascii), console.width - 1
         path = [] if len(trace.hangs) else critical_path(trace)
-        blocks = [list(report_lines(report, width)), list(path_lines(path, glyphs, width))]
+        path_block = [*path_lines(path, glyphs, width), *staircase(path, trace, glyphs, console.width)]
+        blocks = [list(report_lines(report, width)), path_block]
         parts = [*path_text(path, trace), f"exit {self.exit_code(run.exit_code)}"]
         above = [line for block in blocks if block for line in [*block, Line()]]
         console.print(Canvas([*above, *summary_line(report, parts, glyphs, width)]), end="")
