@@ -283,3 +283,18 @@ def semaphore(holds: tuple[int, ...] = (91, 42, 54, 58, 68, 60, 50, 55, 61, 50),
     builder.rows["lines"].sort(key=lambda row: row["t_ns"])
     builder.rows["tasks"][main].update(outcome=Outcome.RETURNED, ended_ns=ns(finished))
     return builder.build(finished)
+
+
+def handed_on(outcome: Outcome = Outcome.RETURNED) -> Trace:
+    """A producer that sleeps for 30 ms, a consumer that waits for it and then sleeps for 20, and one beside them."""
+    builder = TraceBuilder()
+    sleep, get = builder.wait(Wait.SLEEP), builder.wait(Wait.QUEUE_GET)
+    producer, consumer = builder.task("producer", 0, 30), builder.task("consumer", 0, 50, outcome=outcome)
+    beside = builder.task("beside", 0, 40)
+    for task in (producer, consumer, beside):
+        builder.step(task, 0, 0)
+    builder.step(producer, 30, 30, wait=sleep)
+    builder.step(consumer, 30, 30, wait=get, waker=producer)
+    builder.step(beside, 40, 40, wait=sleep)
+    builder.step(consumer, 50, 50, wait=sleep)
+    return builder.build()

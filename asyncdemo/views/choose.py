@@ -8,7 +8,7 @@ from operator import itemgetter
 from textwrap import wrap
 
 from asyncdemo.errors import USAGE, AsyncdemoError
-from asyncdemo.timeline import MOST_ROWS_OF_TASKS, Folded, Picture, Segment
+from asyncdemo.timeline import MOST_ROWS_OF_TASKS, Folded, Picture, Segment, Window
 from asyncdemo.trace import NONE, Trace, Wait
 from asyncdemo.views.aggregates import aggregates
 from asyncdemo.views.apart import not_drawn
@@ -94,7 +94,7 @@ class TimelineView:
         left_out = picture.left_out()
         tasks = [] if picture.cohort > 1 or picture.crowded else _shown(picture, left_out)
         view, packed = self._choose(frame, picture, tasks)
-        path = Path(self.path, picture.columns, picture.cell_ns)
+        path = Path(self.path, Window(0, picture.cell_ns, picture.columns))
         top = [self._header(frame, picture, len(picture.trace.tasks) - len(left_out))]
         if self.view not in (None, view):
             top.append(frame.note(" ", f"There is no room for {self.view}.", WAITING))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from operator import attrgetter
 
 from rich.segment import Segment as Piece
 from rich.style import Style
 
-from asyncdemo.timeline import STATE_OF, Labels, Segment, State
+from asyncdemo.timeline import STATE_OF, Labels, Segment, State, Window
 from asyncdemo.trace import NONE, Trace, Wait
 from asyncdemo.views.canvas import Line, wrapped
 from asyncdemo.views.frame import Frame
@@ -32,21 +34,18 @@ LEAST_SHARE = 0.02
 
 
 class Path:
-    """A critical path in cells.
+    """A critical path in cells, at a cost that goes by these.
 
     Args:
-        segments: the path, or nothing.
-        columns: how many cells a row has, at least 1.
-        cell_ns: how much time one stands for, at least 1.
+        segments: the path, in order of time, or nothing.
+        window: the cells.
     """
 
-    def __init__(self, segments: Sequence[Segment], columns: int, cell_ns: int) -> None:
-        labels = Labels(columns, cell_ns)
-        for each in segments:
-            # What runs outside of every task is nobody's, and takes its cells all the same.
-            labels.add(0, each.task + 1, each.start_ns, each.end_ns)
-        self.cells = [who - 1 if who > 0 else NONE for _, who in (labels.rows[0] if labels.rows else ())]
-        """Who decides in each cell, or `NONE`."""
+    def __init__(self, segments: Sequence[Segment], window: Window) -> None:
+        middle = window.start_ns + window.cell_ns // 2
+        moments = range(middle, window.end_ns, window.cell_ns) if segments else ()
+        self.cells = [decides(segments, t_ns) for t_ns in moments]
+        """Who decides in the middle of each cell, or `NONE`."""
         self.spans: dict[int, list[range]] = {}
         """By task the cells in which it decides."""
         for who, span in self.runs():
@@ -62,12 +61,18 @@ class Path:
             begin = end
 
 
-NO_PATH = Path((), 1, 1)
+NO_PATH = Path((), Window(0, 1, 1))
+
+
+def decides(segments: Sequence[Segment], t_ns: int) -> int:
+    """Who decides at a moment, or `NONE`."""
+    place = bisect_right(segments, t_ns, key=attrgetter("start_ns")) - 1
+    return segments[place].task if place >= 0 and t_ns < segments[place].end_ns else NONE
 
 
 def mark_lane(frame: Frame, line: Line, spans: Sequence[range]) -> None:
     """Marks the cells in which a lane's task decides, and in the first of each stretch that it does from there on."""
-    for span in spans:
+    for span in filter(None, spans):
         if len(span) > 1:
             line.over(frame.label + span.start, frame.glyphs.critical, ON_PATH)
         _restyle(line, frame.label + span.start, frame.label + span.stop)

@@ -28,6 +28,7 @@ PAPER_HEIGHT = 40
 PROMPT = 1
 """The shell's next line, which the screen has to have room for too."""
 OBSERVERS = {"live": "drawn by a thread while it ran", "plain": "listed by a thread while it ran"}
+ENDLESS = "no critical path: the run never came to its end"
 WORTH_SAYING = 1.05
 """One by one is only told when it would take longer than the run by this ratio."""
 
@@ -82,12 +83,13 @@ class Final:
         """Yield the lines of the screen; the timeline and the verdict fit the terminal's height."""
         glyphs = glyphs_for(console, ascii_only=self.ascii_only)
         trace, theirs = folded_tasks(self.trace)
-        path = critical_path(trace) if self.critical else ()
+        path = critical_path(trace) if self.critical and not len(trace.hangs) else ()
         drawer = TimelineView(self.run.command, self.run.about, glyphs, self.view, path=path)
         frame = drawer.frame(trace, options.max_width, PAPER_HEIGHT)
         said = [
             *not_drawn(theirs, frame.width),
             *verdict(frame, trace, self.run, self.next_concept),
+            *([frame.note(glyphs.stall, ENDLESS, WAITING)] if self.critical and len(trace.hangs) else []),
             *block_lines(self.findings, glyphs, frame.width),
         ]
         screen = console.height - PROMPT if console.is_terminal else None

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from asyncdemo.timeline import Picture, critical_path
+from asyncdemo.timeline import Picture, Window, critical_path
 from asyncdemo.trace import NONE, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line
 from asyncdemo.views.choose import TimelineView
 from asyncdemo.views.critical import ON_PATH, Path, staircase
 from asyncdemo.views.glyphs import ASCII, UNICODE, Glyphs
-from tests.traces import TraceBuilder, ns
+from tests.traces import TraceBuilder, handed_on, ns
 from tests.views.screens import texts
 
 LABEL = 12
-
-
-def handed_on(outcome: Outcome = Outcome.RETURNED) -> Trace:
-    """A producer that sleeps for 30 ms, a consumer that waits for it and then sleeps for 20, and one beside them."""
-    builder = TraceBuilder()
-    sleep, get = builder.wait(Wait.SLEEP), builder.wait(Wait.QUEUE_GET)
-    producer, consumer = builder.task("producer", 0, 30), builder.task("consumer", 0, 50, outcome=outcome)
-    beside = builder.task("beside", 0, 40)
-    for task in (producer, consumer, beside):
-        builder.step(task, 0, 0)
-    builder.step(producer, 30, 30, wait=sleep)
-    builder.step(consumer, 30, 30, wait=get, waker=producer)
-    builder.step(beside, 40, 40, wait=sleep)
-    builder.step(consumer, 50, 50, wait=sleep)
-    return builder.build()
 
 
 def drawn(
@@ -123,7 +108,7 @@ def test_lanes_on_the_path_come_first_where_not_all_have_room() -> None:
         builder.step(task, 0, 0)
         builder.step(task, last, last, wait=sleep)
     trace = builder.build()
-    assert row(drawn(trace, view="lanes"), "job-33")
+    assert row(drawn(trace, view="lanes"), "job-33").width
     with pytest.raises(StopIteration):
         row(drawn(trace, view="lanes", path=False), "job-33")
 
@@ -144,10 +129,11 @@ def test_no_screen_overflows() -> None:
 def test_cells_belong_to_whom_the_path_does() -> None:
     """A path in cells has no holes, and cells of nobody's where no task decided."""
     trace = handed_on()
-    path = Path(critical_path(trace), 50, ns(1))
+    path = Path(critical_path(trace), Window(0, ns(1), 50))
     assert path.cells == [0] * 30 + [1] * 20
-    assert Path((), 50, ns(1)).spans == {}
-    assert NONE not in path.spans
+    assert Path((), Window(0, ns(1), 50)).spans == {}
+    assert Path(critical_path(trace), Window(ns(25), ns(1), 10)).spans == {0: [range(5)], 1: [range(5, 10)]}
+    assert Path(critical_path(trace), Window(ns(45), ns(1), 10)).cells == [1] * 5 + [NONE] * 5
 
 
 def test_the_path_by_itself() -> None:
