@@ -22,7 +22,7 @@ async def main():
     server = await asyncio.start_server(reply, "127.0.0.1", 0)
     url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
     limits = httpx.Limits(max_connections=2)
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(limits=limits, trust_env=False, verify=False) as client:
 
         async def fetch():
             return await client.get(url)  # <- AD506

@@ -27,7 +27,7 @@ async def main():
     server = await asyncio.start_server(reply, "127.0.0.1", 0)
     url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
     limits, slots = httpx.Limits(max_connections=3), asyncio.Semaphore(3)
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(limits=limits, trust_env=False, verify=False) as client:
         await asyncio.gather(*(fetch(client, slots, url) for _ in range(6)))
     server.close()
 
