@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import aiohttp
 
 
 async def answer(reader, writer):
@@ -18,17 +18,17 @@ async def reply(reader, writer):
         writer.close()
 
 
-async def fetch(client, slots, url):
-    async with slots:
-        return await client.get(url)
+async def fetch(session, slots, url):
+    async with slots, session.get(url) as response:
+        return await response.text()
 
 
 async def main():
     server = await asyncio.start_server(reply, "127.0.0.1", 0)
     url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
-    limits, slots = httpx.Limits(max_connections=3), asyncio.Semaphore(3)
-    async with httpx.AsyncClient(limits=limits, trust_env=False, verify=False) as client:
-        await asyncio.gather(*(fetch(client, slots, url) for _ in range(6)))
+    slots = asyncio.Semaphore(3)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=3)) as session:
+        await asyncio.gather(*(fetch(session, slots, url) for _ in range(6)))
     server.close()
 
 
