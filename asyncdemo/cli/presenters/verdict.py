@@ -67,9 +67,9 @@ class Verdict:
         console = consoles.console(self._stream, self._options.color, self._options.width)
         glyphs, width = glyphs_for(console, ascii_only=self._options.ascii), console.width - 1
         path = [] if len(trace.hangs) else critical_path(trace)
-        path_block = [*path_lines(path, glyphs, width), *staircase(path, trace, glyphs, console.width)]
-        blocks = [list(report_lines(report, width)), path_block]
+        blocks = [list(report_lines(report, width)), list(path_lines(path, glyphs, width))]
         parts = [*path_text(path, trace), f"exit {self.exit_code(run.exit_code)}"]
+        blocks[1] += staircase(path, trace, glyphs, console.width)
         above = [line for block in blocks if block for line in [*block, Line()]]
         console.print(Canvas([*above, *summary_line(report, parts, glyphs, width)]), end="")
 
