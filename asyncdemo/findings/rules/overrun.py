@@ -2,7 +2,7 @@
 
 `wait_for` and `asyncio.timeout` ask by cancelling, and then wait for the end, however long it takes. Code that catches
 `CancelledError` (a bare `except`, `except BaseException`, a retry) takes the request for a failure and goes on; whoever
-relies on the limit waits with it.
+relies on the limit waits with it. On Python 3.11 a `wait_for` over a future, such as that of `gather`, is not seen.
 
 Raise `CancelledError` on. Where the work must not be cut short, wait for it with `asyncio.wait(..., timeout=...)` or
 `asyncio.shield`, which give up waiting and leave it alone.

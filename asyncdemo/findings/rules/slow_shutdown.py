@@ -2,7 +2,8 @@
 
 It was to end when the main task returned, or when Ctrl+C asked it to. Then `asyncio.run` cancels the tasks that are
 left and waits until each has ended, and waits for the jobs that its threads still run: a thread cannot be cancelled.
-The line is where the last of them spent that time. What asynchronous generators do as they are closed is not recorded.
+The line is where the last of them spent that time. That somebody waited for a thread is an inference: `asyncio.run`
+does. What asynchronous generators do as they are closed is not recorded.
 
 Keep cleaning up short, put a time-out around what may hang, end workers before the main task returns, and give jobs in
 threads something to look at that tells them to stop.
@@ -31,7 +32,10 @@ def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
     if len(facts.trace.hangs):  # it could never end by itself, and was ended
         return
     for main in facts.last_mains.values():
-        begin, why = _begin(facts, main)
+        beginning = _begin(facts, main)
+        if beginning is None:
+            continue
+        begin, why = beginning
         tasks, jobs = _tasks(facts, main, begin), _jobs(facts, main, begin)
         by_tasks = max((facts.trace.tasks.ended_ns[task] for task in tasks), default=begin)
         by_jobs = facts.trace.jobs.ended_ns[jobs[-1]] if jobs else begin
@@ -43,15 +47,27 @@ def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
             yield _of_task(rule, facts, tasks[-1], begin, why)
 
 
-def _begin(facts: Facts, main: int) -> tuple[int, str]:
-    """When a program was to end, and what that was."""
+def _begin(facts: Facts, main: int) -> tuple[int, str] | None:
+    """When a program was to end, and what that was; None when its loop simply went on after its main task."""
     cancels, loops = facts.trace.cancels, facts.trace.tasks.loop
     requests = zip(cancels.task, cancels.t_ns, cancels.by, strict=True)
     interrupts = [(task, t_ns) for task, t_ns, by in requests if by == Actor.SIGNAL and loops[task] == loops[main]]
     if any(task == main for task, _ in interrupts):
         # What waits for others is asked first, and is seen to be when these have ended.
         return min(t_ns for _, t_ns in interrupts), "the interrupt"
-    return facts.trace.tasks.ended_ns[main], f"the end of {facts.task(main)}"
+    ended = facts.trace.tasks.ended_ns[main]
+    return None if _goes_on(facts, main, ended) else (ended, f"the end of {facts.task(main)}")
+
+
+def _goes_on(facts: Facts, main: int, ended: int) -> bool:
+    """Whether a task of the loop outlived the main one and was not asked to end by whoever closes the loop."""
+    tasks, cancels = facts.trace.tasks, facts.trace.cancels
+    asked = {task for task, by in zip(cancels.task, cancels.by, strict=True) if by == Actor.PROGRAM}
+    lives = zip(tasks.loop, tasks.created_ns, tasks.ended_ns, strict=True)
+    return any(
+        loop == tasks.loop[main] and created <= ended < over and task not in asked
+        for task, (loop, created, over) in enumerate(lives)
+    )
 
 
 def _tasks(facts: Facts, main: int, begin: int) -> list[int]:
@@ -119,6 +135,8 @@ def _on(facts: Facts, wait: int) -> str:
 def _of_job(rule: Rule, facts: Facts, job: int, begin: int, why: str) -> Finding:
     jobs = facts.trace.jobs
     name, task, ended = facts.trace.text(jobs.function[job]), jobs.task[job], jobs.ended_ns[job]
-    message = f"{took(ended - begin)} went by from {why} to the end of the loop: {name}() still ran in a thread"
+    message = (
+        f"{name}() still ran in a thread for {took(ended - begin)} after {why}, and the closing loop waits for that"
+    )
     proof = facts.span(f"{name}() ran, started by {facts.task(task)}", jobs.started_ns[job], ended, task)
-    return rule.finding(facts, facts.job_site(job), message, proof, cost_ns=ended - begin)
+    return rule.finding(facts, facts.job_site(job), message, proof, certain=False, cost_ns=ended - begin)
