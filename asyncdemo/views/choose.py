@@ -87,7 +87,7 @@ class TimelineView:
 
     def _room(self, height: int) -> int:
         """How many rows of tasks the height has room for; one of them may be a main task that is left out."""
-        return max(1, height - AROUND_TASKS - bool(self.path)) + 1
+        return max(1, height - AROUND_TASKS) + 1
 
     def lines(self, frame: Frame, picture: Picture) -> list[Line]:
         """The screen's lines, at most as many as the frame is high."""

@@ -120,10 +120,21 @@ def test_other_views_have_the_row(view: str) -> None:
     assert any("producer─" in text for text in texts(drawn(trace, view=view)))
 
 
-def test_no_screen_overflows() -> None:
-    """With the row and its legend a screen is no higher than the terminal."""
-    for height in (8, 12, 20, 24):
-        assert len(drawn(handed_on(), height=height)) <= height
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("tasks", range(14, 22))
+def test_the_row_takes_room_of_its_own(tasks: int, width: int) -> None:
+    """However many lanes there are, the row and what the mark means are on the screen, and that is no higher."""
+    builder = TraceBuilder()
+    sleep = builder.wait(Wait.SLEEP)
+    for number in range(tasks):
+        task = builder.task(f"job-{number}", 0, 50 + number)
+        builder.step(task, 0, 0)
+        builder.step(task, 50 + number, 50 + number, wait=sleep)
+    lines = drawn(builder.build(), width=width)
+    assert len(lines) <= 24
+    assert any(text.startswith(("  critical", "  path")) for text in texts(lines))
+    if any("◆" in text for text in texts(lines)):
+        assert any("◆ on the critical path" in text for text in texts(lines))
 
 
 def test_cells_belong_to_whom_the_path_does() -> None:
