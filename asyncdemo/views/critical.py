@@ -147,13 +147,17 @@ def _cell_ns(frame: Frame, trace: Trace) -> int:
 
 
 def _lanes(frame: Frame, trace: Trace, segments: Sequence[Segment], drawn: Collection[int]) -> dict[int, bytes]:
-    """The `State` in each cell in which a task decides, in the order in which the path reaches the tasks."""
-    found: dict[int, Labels] = {}
+    """The `State` in each cell in which a task decides longest, in the order in which the path reaches the tasks."""
+    cells = Labels(frame.cells, _cell_ns(frame, trace))
     for each in segments:
-        if each.task in drawn:
-            lane = found.setdefault(each.task, Labels(frame.cells, _cell_ns(frame, trace)))
-            lane.add(0, _state(trace, each), each.start_ns, each.end_ns)
-    return {task: bytes(max(state, State.NONE) for _, state in lane.rows[0]) for task, lane in found.items()}
+        if each.task != NONE:
+            cells.add(0, each.task * len(State) + _state(trace, each), each.start_ns, each.end_ns)
+    found: dict[int, bytearray] = {}
+    for column, (_, label) in enumerate(cells.rows[0] if cells.rows else ()):
+        task, state = divmod(label, len(State))
+        if task in drawn:
+            found.setdefault(task, bytearray(frame.cells))[column] = state
+    return {task: bytes(lane) for task, lane in found.items()}
 
 
 def _state(trace: Trace, segment: Segment) -> State:

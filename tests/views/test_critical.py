@@ -152,8 +152,8 @@ def test_the_path_by_itself() -> None:
     lines = texts(staircase(critical_path(handed_on()), handed_on(), UNICODE, 80))
     axis, producer, consumer, ticks, legend = lines[1:]
     assert producer[LABEL:].rstrip().split() == ["▒" * 37, "30"]
-    assert consumer[LABEL:].rstrip().split() == ["▒" * 25, "20"]
-    assert consumer.index("▒") - producer.index("▒") == 36  # the cell in between is of both
+    assert consumer[LABEL:].rstrip().split() == ["▒" * 24, "20"]
+    assert consumer.index("▒") - producer.index("▒") == 37
     assert axis.split()[0] == "task"
     assert ticks.strip().startswith("┬")
     assert legend == "▒ sleeping"
@@ -183,3 +183,5 @@ def test_many_tasks_on_the_path_are_told_in_a_line() -> None:
     lines = texts(staircase(critical_path(trace), trace, UNICODE, 80))
     assert lines[-3].split() == ["…", "18", "more", "tasks", "180"]
     assert [line.split()[0] for line in lines[2:14]] == [f"hop-{number}" for number in range(12)]
+    lanes = [line[LABEL : LABEL + 61].ljust(61) for line in lines[2:14]]
+    assert all(sum(cell != " " for cell in column) <= 1 for column in zip(*lanes, strict=True)), "one task at a time"
