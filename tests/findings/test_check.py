@@ -47,6 +47,22 @@ async def main():
 asyncio.run(main())
 """
 
+INTERRUPTED = """
+import asyncio, os, signal
+
+async def work():
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(0.6)
+
+async def main():
+    asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGINT)
+    await asyncio.gather(work(), work())
+
+asyncio.run(main())
+"""
+
 
 def run(*arguments: str | Path, timeout: float = 60, folder: Path = PROJECT) -> subprocess.CompletedProcess[str]:
     """Run a command line in a process of its own."""
@@ -103,6 +119,17 @@ def test_waiting_for_the_world_is_no_hang(program: str, loop: str, tmp_path: Pat
     done = run("check", "--timeout", "2", "--loop", loop, "app.py", folder=tmp_path)
     assert done.returncode == 124
     assert "0 findings" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_program_that_is_slow_to_be_interrupted(loop: str, tmp_path: Path) -> None:
+    """From Ctrl+C on it counts how long a program takes to end, and the line is where it cleans up."""
+    (tmp_path / "app.py").write_text(INTERRUPTED, encoding="utf-8")
+    done = run("check", "--loop", loop, "app.py", folder=tmp_path)
+    assert done.returncode == 130
+    assert "app.py:8  AD105 slow shutdown" in done.stdout
+    assert "went by from the interrupt to the end of the loop" in " ".join(done.stdout.split())
 
 
 def test_a_recording_can_be_checked(tmp_path: Path, asyncdemo: Asyncdemo) -> None:
