@@ -17,6 +17,7 @@ SORTED: Final = {
     "steps": "start_ns",
     "running": "start_ns",
     "cancels": "t_ns",
+    "timeouts": "out_ns",
     "holds": "from_ns",
     "levels": "t_ns",
     "jobs": "submitted_ns",

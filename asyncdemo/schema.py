@@ -14,7 +14,7 @@ REFERENCES: Final[Mapping[str, tuple[str, int]]] = {
     **dict.fromkeys(("file", "function", "thread", "kind", "name", "coro", "error"), ("strings", NONE)),
     **dict.fromkeys(("on", "text", "origin", "doing", "what"), ("strings", NONE)),
     **dict.fromkeys(("defined", "site", "cancelled_at", "made"), ("sites", NONE)),
-    **dict.fromkeys(("task", "parent"), ("tasks", NONE)),
+    **dict.fromkeys(("task", "parent", "limited"), ("tasks", NONE)),
     **dict.fromkeys(("waker", "cancelled_by", "by"), ("tasks", min(Actor))),
     **dict.fromkeys(("wait", "waiting"), ("waits", NONE)),
     **dict.fromkeys(("frame", "caller"), ("frames", NONE)),

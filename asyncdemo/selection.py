@@ -57,6 +57,7 @@ def only(trace: Trace, kept: Sequence[int], *, holds: Sequence[int], cancels: Se
         return replace(rows, task=moved(rows.task), waker=moved(rows.waker))
 
     tasks, held, asked = _rows(trace.tasks, kept), _rows(trace.holds, holds), _rows(trace.cancels, cancels)
+    timed = _rows(trace.timeouts, [row for row, task in enumerate(trace.timeouts.task) if places[task] >= 0])
     hung = _rows(trace.hangs, [row for row, task in enumerate(trace.hangs.task) if places[task] >= 0])
     return replace(
         trace,
@@ -64,6 +65,7 @@ def only(trace: Trace, kept: Sequence[int], *, holds: Sequence[int], cancels: Se
         steps=of_kept(trace.steps),
         running=of_kept(trace.running),
         cancels=replace(asked, task=moved(asked.task), by=moved(asked.by)),
+        timeouts=replace(timed, task=moved(timed.task), limited=moved(timed.limited)),
         waits=replace(trace.waits, task=moved(trace.waits.task)),
         holds=replace(held, task=moved(held.task)),
         jobs=replace(trace.jobs, task=moved(trace.jobs.task)),
@@ -108,6 +110,7 @@ def later(trace: Trace, start_ns: int, *, lines: bool = False) -> Trace:
 ENDS = {
     "steps": "start_ns",
     "cancels": "t_ns",
+    "timeouts": "left_ns",
     "holds": "to_ns",
     "levels": "t_ns",
     "jobs": "ended_ns",

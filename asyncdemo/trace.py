@@ -209,6 +209,26 @@ class Cancels(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts(Table):
+    """One row for each `wait_for` or `asyncio.timeout` whose time was up, in order."""
+
+    task: Int32 = ()
+    """Task in which it stands."""
+    limited: Int32 = ()
+    """Task that was asked to end: the same one, but one of its own for `wait_for` on Python 3.11."""
+    site: Int32 = ()
+    """The program's own line in which it stands, or `NONE`."""
+    set_ns: Int64 = ()
+    """When it began to run."""
+    out_ns: Int64 = ()
+    """When it asked for the end of what it limits."""
+    left_ns: Int64 = ()
+    """When that was over; the end of the recording when `outcome` is `PENDING`."""
+    outcome: Int8 = ()
+    """`Outcome` of what it limits; `CANCELLED` when that heeded the request."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waits(Table):
     """Distinct reasons to wait, shared by the steps that had them."""
 
@@ -407,6 +427,7 @@ class Trace:
     steps: Steps = field(default_factory=Steps)
     running: Running = field(default_factory=Running)
     cancels: Cancels = field(default_factory=Cancels)
+    timeouts: Timeouts = field(default_factory=Timeouts)
     waits: Waits = field(default_factory=Waits)
     frames: Frames = field(default_factory=Frames)
     resources: Resources = field(default_factory=Resources)

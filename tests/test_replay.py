@@ -51,6 +51,21 @@ def test_a_replay_shows_what_the_run_showed(format_: str, tmp_path: Path, asyncd
     ]
 
 
+def test_the_critical_path_is_marked_when_asked_for(saved: Path, asyncdemo: Command) -> None:
+    """With `--critical` a row under the lanes names who decided how long the run took; without it there is none."""
+    _, out, _ = asyncdemo("replay", saved, "--width", "80", "--critical")
+    (row,) = [line for line in out.splitlines() if line.startswith("  critical")]
+    assert row.split(maxsplit=1)[1].startswith("Task 9─")
+    assert "  critical" not in asyncdemo("replay", saved, "--width", "80")[1]
+
+
+@pytest.mark.parametrize("command", ["compare", "diff", "check"])
+def test_what_draws_no_single_run_refuses_to_mark_it(command: str, saved: Path, asyncdemo: Command) -> None:
+    """An option that a command cannot honour is refused."""
+    code, _, err = asyncdemo(command, "--critical", saved, saved)
+    assert (code, "no option --critical" in err) == (USAGE, True)
+
+
 def test_a_replay_without_a_terminal_lists_events_and_draws(saved: Path, asyncdemo: Command) -> None:
     """Events first, then the picture with the ideal that the concept gave."""
     _, out, err = asyncdemo("replay", saved, "--width", "80")

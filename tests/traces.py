@@ -19,6 +19,7 @@ TABLES = {
     "steps": model.Steps,
     "running": model.Running,
     "cancels": model.Cancels,
+    "timeouts": model.Timeouts,
     "waits": model.Waits,
     "resources": model.Resources,
     "holds": model.Holds,
@@ -313,4 +314,19 @@ def of_process(name: str, pid: int, *, queue: bool, awaited: bool) -> Trace:
     builder.line(3, f"{name} speaks")
     builder.stall(5, 6, main)
     builder.pause(6, 7, task=main if queue else NONE)
+    return builder.build()
+
+
+def handed_on(outcome: Outcome = Outcome.RETURNED) -> Trace:
+    """A producer that sleeps for 30 ms, a consumer that waits for it and then sleeps for 20, and one beside them."""
+    builder = TraceBuilder()
+    sleep, get = builder.wait(Wait.SLEEP), builder.wait(Wait.QUEUE_GET)
+    producer, consumer = builder.task("producer", 0, 30), builder.task("consumer", 0, 50, outcome=outcome)
+    beside = builder.task("beside", 0, 40)
+    for task in (producer, consumer, beside):
+        builder.step(task, 0, 0)
+    builder.step(producer, 30, 30, wait=sleep)
+    builder.step(consumer, 30, 30, wait=get, waker=producer)
+    builder.step(beside, 40, 40, wait=sleep)
+    builder.step(consumer, 50, 50, wait=sleep)
     return builder.build()

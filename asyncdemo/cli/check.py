@@ -23,7 +23,7 @@ from asyncdemo.run import Module, Result, Script, ScriptRun
 from asyncdemo.run.exits import end_process
 from asyncdemo.timeline import cut_off, not_kept
 
-WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet", "live")
+WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet", "live", "critical")
 PANEL = "Findings"
 
 

@@ -13,7 +13,7 @@ from asyncdemo.cli import run_options
 from asyncdemo.cli.consoles import console, finishing, results
 from asyncdemo.cli.session import check_files
 
-WITHOUT = ("loop", "clock", "scale", "seed", "timeout", "format", "save", "view", "fps", "quiet")
+WITHOUT = ("loop", "clock", "scale", "seed", "timeout", "format", "save", "view", "fps", "quiet", "critical")
 """The run options that say how to run, or how to show a single run."""
 
 

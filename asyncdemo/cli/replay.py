@@ -51,7 +51,7 @@ def _replay(trace: str, **given: Any) -> int:
 
 def _wants_pager(options: RunOptions) -> bool:
     """Whether somebody sits at a terminal and asked for nothing that a pager is not."""
-    asked = options.output or options.view or options.width or options.format != "auto"
+    asked = options.output or options.view or options.width or options.critical or options.format != "auto"
     return not asked and terminal.can_animate(sys.stdout) and terminal.is_terminal(sys.stdin)
 
 

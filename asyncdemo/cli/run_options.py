@@ -39,6 +39,7 @@ class RunOptions:
         fps: frames a second of the live view.
         width: columns to draw on, or None for those of the terminal.
         verbose: whether a fault of asyncdemo's own shows its traceback.
+        critical: whether the final picture marks what decided how long the run took.
     """
 
     loop: str | None = None
@@ -56,6 +57,7 @@ class RunOptions:
     fps: float = 10.0
     width: int | None = None
     verbose: bool = False
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ _FLAGS = (
     (("--live",), "short for --format live: drawn while it runs"),
     (("--json",), "short for --format json"),
     (("--quiet", "-q"), "short for --format quiet: only the program's own output"),
+    (("--critical",), "mark what decided how long it took"),
     (("--ascii",), "draw with ASCII characters alone"),
     (("--verbose", "-v"), "show the traceback of a fault of asyncdemo's own"),
 )

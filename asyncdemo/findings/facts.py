@@ -82,6 +82,19 @@ class Facts:
         }
         return sorted(task for task in by_program if parents[task] == NONE)
 
+    @cached_property
+    def last_mains(self) -> dict[int, int]:
+        """By loop the last of `mains`: when it ends the program does."""
+        return {self.trace.tasks.loop[main]: main for main in self.mains}
+
+    def job_site(self, job: int) -> int:
+        """The line in which a job's task waited for it, or `NONE`."""
+        jobs, sites = self.trace.jobs, self.trace.waits.site
+        if jobs.task[job] < 0:
+            return NONE
+        waits = self.waits_between(jobs.task[job], jobs.submitted_ns[job], jobs.ended_ns[job])
+        return next((sites[wait] for *_, wait, _ in waits if sites[wait] >= 0), NONE)
+
     # Steps
 
     @cached_property

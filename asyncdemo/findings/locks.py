@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from asyncdemo.findings.facts import Facts
@@ -41,26 +42,60 @@ class Held(NamedTuple):
     blocked_ns: int
 
 
-def held(facts: Facts) -> Iterator[Held]:
+def locks(facts: Facts) -> set[int]:
+    """The rows of `Trace.resources` that one task at a time may hold."""
+    kinds = facts.trace.resources.kind
+    return {row for row, kind in enumerate(kinds) if facts.trace.text(kind) in {"Lock", "Condition"}}
+
+
+def held(facts: Facts) -> list[Held]:
     """The holds of locks of the program's own that others waited for, and during which the holder waited."""
-    holds, resources = facts.trace.holds, facts.trace.resources
-    locks = {row for row, kind in enumerate(resources.kind) if facts.trace.text(kind) in {"Lock", "Condition"}}
-    queues = defaultdict[int, list[tuple[int, int]]](list)
+    if "held" not in facts.known:
+        facts.known["held"] = list(_all_held(facts))
+    found: list[Held] = facts.known["held"]
+    return found
+
+
+class _Queue:
+    """The requests for one lock that had to wait; sums tell of many at once, for there may be very many."""
+
+    def __init__(self, requests: list[tuple[int, int]]) -> None:
+        self._asked = sorted(asked for asked, _ in requests)
+        self._granted = sorted(granted for _, granted in requests)
+        self._sums = [0, *accumulate(self._asked)]
+
+    def waiting(self, t_ns: int) -> int:
+        """How many had asked before a moment and were granted then or later."""
+        return bisect_left(self._asked, t_ns) - bisect_left(self._granted, t_ns)
+
+    def waited_ns(self, begin: int, end: int, granted: int) -> int:
+        """How long all of these waited between two moments of a hold, before which `granted` had got the lock."""
+        there, come = bisect_right(self._asked, begin), bisect_left(self._asked, end)
+        since = (come - there) * end - (self._sums[come] - self._sums[there])
+        return since + (there - granted) * (end - begin)
+
+    def granted(self, t_ns: int) -> int:
+        """How many had got it before a moment."""
+        return bisect_left(self._granted, t_ns)
+
+
+def _all_held(facts: Facts) -> Iterator[Held]:
+    holds, known = facts.trace.holds, locks(facts)
+    requests = defaultdict[int, list[tuple[int, int]]](list)
     for row, resource in enumerate(holds.resource):
-        if resource in locks and holds.from_ns[row] > holds.asked_ns[row]:
-            queues[resource].append((holds.from_ns[row], holds.asked_ns[row]))
-    for queue in queues.values():
-        queue.sort()
+        if resource in known and holds.from_ns[row] > holds.asked_ns[row]:
+            requests[resource].append((holds.asked_ns[row], holds.from_ns[row]))
+    queues = {resource: _Queue(own) for resource, own in requests.items()}
     for row, resource in enumerate(holds.resource):
         if resource in queues and facts.is_own(holds.site[row]):
             yield from _held(facts, row, queues[resource])
 
 
-def _held(facts: Facts, row: int, queue: list[tuple[int, int]]) -> Iterator[Held]:
+def _held(facts: Facts, row: int, queue: _Queue) -> Iterator[Held]:
     holds = facts.trace.holds
     start, end, task = holds.from_ns[row], holds.to_ns[row], holds.task[row]
-    asked = [asked for _, asked in queue[bisect_left(queue, (end, 0)) :] if asked < end]
-    if not asked:
+    others, granted = queue.waiting(end), queue.granted(end)
+    if not others:
         return
     waits = [
         (max(begun, start), min(over, end), wait)
@@ -68,10 +103,10 @@ def _held(facts: Facts, row: int, queue: list[tuple[int, int]]) -> Iterator[Held
         if facts.kind(wait) in SLOW
     ]
     waited = sum(over - begun for begun, over, _ in waits)
-    blocked = sum(max(0, over - max(begun, since)) for begun, over, _ in waits for since in asked)
+    blocked = sum(queue.waited_ns(begun, over, granted) for begun, over, _ in waits if over > begun)
     if blocked > 0:
         longest = max(waits, key=lambda each: each[1] - each[0])[2]
-        yield Held(holds.resource[row], holds.site[row], task, start, end, longest, waited, len(asked), blocked)
+        yield Held(holds.resource[row], holds.site[row], task, start, end, longest, waited, others, blocked)
 
 
 def needs_lock(facts: Facts, site: int) -> bool:

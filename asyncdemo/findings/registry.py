@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, partial
-from importlib import import_module
-from pkgutil import iter_modules
+from operator import attrgetter
+from types import ModuleType
 
 from asyncdemo.errors import USAGE, AsyncdemoError
-from asyncdemo.findings import rules as package
 from asyncdemo.findings.model import Rule
+from asyncdemo.findings.rules import modules
 
 
 @cache
 def rules() -> Mapping[str, Rule]:
     """Every rule by its id, in the order of the ids."""
-    found = sorted((_rule(each.name) for each in iter_modules(package.__path__)), key=lambda rule: rule.id)
+    found = sorted(map(_rule, modules()), key=attrgetter("id"))
     return {rule.id: rule for rule in found}
 
 
@@ -38,8 +38,7 @@ def find(word: str) -> Rule:
     )
 
 
-def _rule(name: str) -> Rule:
-    module = import_module(f"{package.__name__}.{name}")
+def _rule(module: ModuleType) -> Rule:
     explanation = (module.__doc__ or "").strip()
-    described = Rule(module.ID, module.NAME, module.SEVERITY, module.CONCEPT, explanation, lambda _: ())
-    return Rule(module.ID, module.NAME, module.SEVERITY, module.CONCEPT, explanation, partial(module.find, described))
+    told = (module.ID, module.NAME, module.SEVERITY, module.CONCEPT, explanation)
+    return Rule(*told, partial(module.find, Rule(*told, lambda _: ())))

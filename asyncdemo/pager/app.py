@@ -268,6 +268,16 @@ class Pager(App[Exception | None]):
         self._look.look_at(stall.start_ns, stall.end_ns)
         self._say(f"{self._stall + 1} of {len(stalls)}: {stall_text(self._trace, stall, self.size.width - 12)}")
 
+    def action_critical(self) -> None:
+        """Mark the critical path, or no longer."""
+        self._showing = replace(self._showing, critical=not self._showing.critical)
+        if not self._showing.critical:
+            self._say()
+            return
+        who = self._picture.decides(self._look.moment_ns)
+        name = self._picture.names[who] if who != NONE else "No task"
+        self._say(f"{name} decides at this moment how long the run takes.")
+
     def action_filter(self) -> None:
         """Ask for words."""
         self._pause()

@@ -56,6 +56,7 @@ KEYS = (
     Key("w", "waker", "w", "go to who woke it, at that moment", "waker"),
     Key("backspace,b", "return", "b", "go back to where w or ! was pressed"),
     Key("exclamation_mark", "stall", "!", "the longest stall of the loop; again: the next longest", "stall"),
+    Key("c", "critical", "c", "mark the critical path: who decides how long the run takes"),
     Key("slash", "filter", "/", "show only tasks with these words in their name, outcome or waits", "filter"),
     Key("escape", "unfilter", "Esc", "show all tasks again"),
     Key("space", "play", "Space", "play it back from the moment, or pause", "play"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from rich.style import Style
@@ -14,9 +15,10 @@ from asyncdemo.pager.filtering import Filter
 from asyncdemo.pager.keys import HINTS, KEYS
 from asyncdemo.pager.times import moment_text
 from asyncdemo.pager.viewpoint import Viewpoint
-from asyncdemo.timeline import Flight, Lives, State, Stretch, Window
+from asyncdemo.timeline import Flight, Lives, Segment, State, Stretch, Window, critical_path
 from asyncdemo.trace import Outcome, Trace
 from asyncdemo.views.canvas import Line, fit, wrapped
+from asyncdemo.views.critical import NO_PATH, Path, decides, mark_lane
 from asyncdemo.views.frame import NARROW, Frame
 from asyncdemo.views.glyphs import FAINT, PLAIN, TITLE, WORKING, Glyphs, status
 from asyncdemo.views.header import LEGEND, facts, header, meaning, state_entry, waits
@@ -67,12 +69,14 @@ class Showing:
         playing: how many times as fast as the run it is played back, or None; what comes after the moment is hidden.
         details: whether the pane of the selected task was opened or closed; None: it is there where there is room.
         filtered: the words that tasks are filtered by.
+        critical: whether the critical path is marked.
         message: what the last line says instead of hints.
     """
 
     playing: float | None = None
     details: bool | None = None
     filtered: str = ""
+    critical: bool = False
     message: str = ""
 
 
@@ -118,7 +122,8 @@ class Screen:
         """The screen of a terminal of `width` x `height`, exactly as many lines as that is high."""
         self.fit(view, width, height, showing)
         frame, upto = self.frame(width, height), view.moment_ns if showing.playing else None
-        lanes = self._lanes(frame, view, upto)
+        path = Path(self._segments, view.window) if showing.critical else NO_PATH
+        lanes = self._lanes(frame, view, upto, path)
         if not lanes:
             lanes = [frame.note(" ", f"No task fits {showing.filtered!r}.", FAINT)]
         axis = self._axis(frame, view)
@@ -138,10 +143,10 @@ class Screen:
             self._crowd = view.shown, Crowd(self.lives, view.shown)
         return self._crowd[1]
 
-    def _lanes(self, frame: Frame, view: Viewpoint, upto: int | None) -> list[Line]:
+    def _lanes(self, frame: Frame, view: Viewpoint, upto: int | None, path: Path) -> list[Line]:
         """A row for each task or each cohort on the screen."""
         if view.cohort == 1:
-            return [self._lane(frame, view, task, upto) for task in view.on_screen]
+            return [self._lane(frame, view, task, upto, path) for task in view.on_screen]
         crowd, firsts = self.crowd(view), range(view.top, view.top + len(view.on_screen), view.cohort)
         return [crowd.line(frame, view, first, self._unit, upto) for first in firsts]
 
@@ -190,7 +195,16 @@ class Screen:
             clock = moment_text(view.moment_ns, cell_ns)
         return header(frame, self._run.command, self._run.about, said, clock, PLAIN)
 
-    def _lane(self, frame: Frame, view: Viewpoint, task: int, upto: int | None) -> Line:
+    @cached_property
+    def _segments(self) -> list[Segment]:
+        """The critical path, which takes its time in a large recording."""
+        return [] if len(self.trace.hangs) else critical_path(self.trace)
+
+    def decides(self, t_ns: int) -> int:
+        """Which task decides at a moment how long the run takes, or `NONE`."""
+        return decides(self._segments, t_ns)
+
+    def _lane(self, frame: Frame, view: Viewpoint, task: int, upto: int | None, path: Path) -> Line:
         tasks, stretch = self.trace.tasks, self._stretch(task, view.window)
         mark, style = self._mark(task, upto)
         line = Line(mark, style).put(" ")
@@ -201,6 +215,7 @@ class Screen:
         states = stretch.states if upto is None else stretch.states[: max(0, now + 1)]
         end = self._bad_end(task, view.window, len(states))
         put_cells(frame, line, states, telling(stretch.marks, states, end), (end, (mark, style)))
+        mark_lane(frame, line, [span[: max(0, len(states) - span.start)] for span in path.spans.get(task, ())])
         if chosen and 0 <= now < view.window.columns:
             under = states[now] if now < len(states) else 0
             line.over(frame.label + now, self._glyphs.states[under], SELECTED)

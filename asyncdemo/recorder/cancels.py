@@ -15,6 +15,7 @@ from asyncdemo.recorder.chains import chain, code_of, frame_of, told_of
 from asyncdemo.recorder.clock import nanoseconds
 from asyncdemo.recorder.sites import Callers, SiteBook
 from asyncdemo.recorder.tables import ALL, view
+from asyncdemo.recorder.timeouts import TimeoutBook
 from asyncdemo.trace import NONE, Actor, Cancels
 
 _WAIT_FOR = asyncio.wait_for.__code__
@@ -22,10 +23,16 @@ _ASKING = {ON_INTERRUPT, ON_TIMEOUT} if sys.version_info >= (3, 12) else {ON_INT
 
 
 class CancelBook:
-    """The requests of a recording, in the order in which they were seen."""
+    """The requests of a recording, in the order in which they were seen.
 
-    def __init__(self, sites: SiteBook) -> None:
+    Args:
+        sites: where lines are kept.
+        timeouts: is told of those that are a time-out's.
+    """
+
+    def __init__(self, sites: SiteBook, timeouts: TimeoutBook) -> None:
         self._sites = sites
+        self._timeouts = timeouts
         self._callers = Callers(sites)
         self._task, self._t_ns = array("i"), array("q")
         self._by, self._site = array("i"), array("i")
@@ -42,8 +49,15 @@ class CancelBook:
         if frame.f_code is ON_INTERRUPT:
             return Actor.SIGNAL, NONE
         if frame.f_code is _WAIT_FOR:
-            return Actor.TIMER if _ran_out(frame) else actor, self._callers.site()
-        return Actor.TIMER, self._limited(frame.f_locals["self"]._task)
+            site = self._callers.site()
+            if not _ran_out(frame):
+                return actor, site
+            self._timeouts.waited_for(frame, site)
+            return Actor.TIMER, site
+        timeout = frame.f_locals["self"]
+        site = self._limited(timeout._task)
+        self._timeouts.ran_out(timeout, site)
+        return Actor.TIMER, site
 
     def _limited(self, task: asyncio.Task[Any]) -> int:
         """The site of what a time-out limits: the line that calls `wait_for`, or the innermost one that awaits."""

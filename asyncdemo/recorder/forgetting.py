@@ -118,5 +118,6 @@ class Forgetting:
         gone = recorder.tasks.forget(before, busy | holding | cancellers)
         recorder.waits.forget(gone, recorder.resources.forget_gone(recorder.budget.chunks))
         recorder.cancels.forget_tasks(gone)
+        recorder.timeouts.forget(before_ns, gone)
         for task in gone:
             recorder.budget.ran.pop(task, None)

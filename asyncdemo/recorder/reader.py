@@ -167,7 +167,7 @@ class Reader:
         _note_first_steps(known, running)
         # Each after what refers to its rows: the program goes on.
         waiting = {**waiting, **recorder.pending.left()}
-        cancels = recorder.cancels.table()
+        cancels, timeouts = recorder.cancels.table(), recorder.timeouts.table(origin, end_ns - origin)
         losses, hangs = recorder.losses.table(origin), recorder.hangs.table(origin)
         waits, frames = recorder.waits.table(), recorder.waits.frames()
         resources, holds, levels = recorder.resources.tables(end_ns - origin)
@@ -185,6 +185,7 @@ class Reader:
             steps=steps,
             running=Running() if counted else running,
             cancels=cancels,
+            timeouts=timeouts,
             waits=waits,
             frames=frames,
             resources=resources,

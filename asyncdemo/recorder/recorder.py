@@ -39,6 +39,7 @@ from asyncdemo.recorder.sites import Callers, SiteBook, Strings, name_code
 from asyncdemo.recorder.stalls import StallBook
 from asyncdemo.recorder.steps import run_step
 from asyncdemo.recorder.tables import StepBudget, TaskRows
+from asyncdemo.recorder.timeouts import TimeoutBook
 from asyncdemo.recorder.trio_runs import TrioBook
 from asyncdemo.recorder.uvloop_loops import install as observe_uvloop
 from asyncdemo.recorder.workers import WorkerBook
@@ -125,7 +126,8 @@ class Recorder:
         self.strings = Strings(mask)
         self.sites = SiteBook(self.strings)
         self.callers = Callers(self.sites)
-        self.cancels = CancelBook(self.sites)
+        self.timeouts = TimeoutBook(self.sites, self.tasks, self.now, self.running_task)
+        self.cancels = CancelBook(self.sites, self.timeouts)
         self.coroutines = CoroutineBook(self.strings, self.sites, self.tasks, scope)
         self.waits = WaitBook(self.strings, self.sites, self.tasks, closely=closely)
         self.losses = LossBook(self, closely=closely)
@@ -189,6 +191,7 @@ class Recorder:
         observe_uvloop(self)
         mark_library_futures(self.hooks)
         self.resources.install(self.hooks, self.guarded)
+        self.timeouts.install(self.hooks, self.guarded)
         self.workers.install()
         self.trio.install()
         self.losses.install()

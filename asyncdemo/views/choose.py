@@ -8,11 +8,12 @@ from operator import itemgetter
 from textwrap import wrap
 
 from asyncdemo.errors import USAGE, AsyncdemoError
-from asyncdemo.timeline import MOST_ROWS_OF_TASKS, Folded, Picture
+from asyncdemo.timeline import MOST_ROWS_OF_TASKS, Folded, Picture, Segment, Window
 from asyncdemo.trace import NONE, Trace, Wait
 from asyncdemo.views.aggregates import aggregates
 from asyncdemo.views.apart import not_drawn
 from asyncdemo.views.canvas import Canvas, Line, wrapped
+from asyncdemo.views.critical import Path, path_legend, path_row
 from asyncdemo.views.frame import Frame
 from asyncdemo.views.glyphs import FAINT, PLAIN, WAITING, WORKING, Glyphs
 from asyncdemo.views.header import facts, header, legend
@@ -56,6 +57,7 @@ class TimelineView:
         glyphs: the characters to draw with.
         view: one of `VIEWS`, or none to choose by the number of tasks.
         live: whether the run goes on.
+        path: the critical path to mark, or nothing.
         watch: what to look at, shown while the run goes on, where there is room.
 
     Attributes:
@@ -69,6 +71,7 @@ class TimelineView:
     view: str | None = None
     live: bool = False
     watch: str = ""
+    path: Sequence[Segment] = ()
     theirs: Mapping[str, Folded] = field(default_factory=dict)
     _heat: HeatMap = field(default_factory=HeatMap)
 
@@ -91,10 +94,12 @@ class TimelineView:
         left_out = picture.left_out()
         tasks = [] if picture.cohort > 1 or picture.crowded else _shown(picture, left_out)
         view, packed = self._choose(frame, picture, tasks)
+        path = Path(self.path, Window(0, picture.cell_ns, picture.columns))
         top = [self._header(frame, picture, len(picture.trace.tasks) - len(left_out))]
         if self.view not in (None, view):
             top.append(frame.note(" ", f"There is no room for {self.view}.", WAITING))
-        top.extend(self._rows(frame, picture, view, tasks, packed))
+        top.extend(self._rows(frame, picture, view, tasks, packed, path))
+        top.extend(path_row(frame, picture.trace, path))
         workers = _workers(frame, picture)
         bottom = self._legend(frame, picture, view, tasks, packed, tagged=bool(workers))
         extras = self._extras(frame, picture, view, left_out, frame.height - len(top) - len(bottom), workers)
@@ -126,18 +131,26 @@ class TimelineView:
             return ("lanes" if one_row_each else "heat"), NOTHING
         return self.view, NOTHING
 
-    def _rows(self, frame: Frame, picture: Picture, view: str, tasks: list[int], packed: Packed) -> list[Line]:
+    def _rows(
+        self, frame: Frame, picture: Picture, view: str, tasks: list[int], packed: Packed, path: Path
+    ) -> list[Line]:
         if view == "lanes":
             drawn = self._lanes(frame, picture.trace, tasks)
-            return lanes(frame, picture, drawn, len(tasks) - len(drawn))
+            return lanes(frame, picture, drawn, len(tasks) - len(drawn), path)
         if view == "slots":
             return packed_rows(frame, picture, packed, _shown(picture, picture.left_out()))
         return aggregates(frame, picture) if view == "aggregates" else self._heat.lines(frame, picture)
 
     def _lanes(self, frame: Frame, trace: Trace, tasks: list[int]) -> list[int]:
-        """The tasks that get a lane; where not all do, a line that says so takes the place of one."""
+        """The tasks that get a lane, the first; where not all do, a line that says so takes the place of one.
+
+        Those on the critical path come before others where that is asked for.
+        """
         room = self._room(frame.height) - 1 - len(process_titles(trace, tasks))
-        return tasks if len(tasks) <= room else tasks[: max(1, room - 1)]
+        if len(tasks) <= room:
+            return tasks
+        deciding = {each.task for each in self.path}
+        return sorted(sorted(tasks, key=lambda task: task not in deciding)[: max(1, room - 1)])
 
     def _header(self, frame: Frame, picture: Picture, tasks: int) -> Line:
         state = f"{self.glyphs.running} running" if self.live else ""
@@ -165,6 +178,7 @@ class TimelineView:
             return []
         more = mark_legend(frame, picture, self._lanes(frame, picture.trace, tasks))
         tags = job_tags(frame, picture) if tagged else {}
+        more.extend([path_legend(frame)] if self.path else [])
         more.extend(Line(tag, WORKING).put(f" {name}") for tag, name in tags.items())
         return legend(frame, picture, live=self.live, more=more)
 

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 
 from asyncdemo.findings import Finding
 from asyncdemo.quantities import format_duration
-from asyncdemo.timeline import Picture, Summary, goes_on, left_out, not_kept, summary
+from asyncdemo.timeline import Picture, Summary, critical_path, goes_on, left_out, not_kept, summary
 from asyncdemo.timeline import folded as folded_tasks
 from asyncdemo.trace import Trace
 from asyncdemo.views.apart import HANGING, not_drawn
@@ -28,6 +28,7 @@ PAPER_HEIGHT = 40
 PROMPT = 1
 """The shell's next line, which the screen has to have room for too."""
 OBSERVERS = {"live": "drawn by a thread while it ran", "plain": "listed by a thread while it ran"}
+ENDLESS = "no critical path: the run never came to its end"
 WORTH_SAYING = 1.05
 """One by one is only told when it would take longer than the run by this ratio."""
 
@@ -66,6 +67,7 @@ class Final:
         next_concept: a concept to `show` next, "" for none.
         ascii_only: draw in ASCII even where the console could show more.
         findings: what went wrong, the worst first; told under the verdict.
+        critical: whether the critical path is marked.
     """
 
     trace: Trace
@@ -75,16 +77,19 @@ class Final:
     next_concept: str = ""
     ascii_only: bool = False
     findings: Sequence[Finding] = ()
+    critical: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the lines of the screen; the timeline and the verdict fit the terminal's height."""
         glyphs = glyphs_for(console, ascii_only=self.ascii_only)
-        drawer = TimelineView(self.run.command, self.run.about, glyphs, self.view)
         trace, theirs = folded_tasks(self.trace)
+        path = critical_path(trace) if self.critical and not len(trace.hangs) else ()
+        drawer = TimelineView(self.run.command, self.run.about, glyphs, self.view, path=path)
         frame = drawer.frame(trace, options.max_width, PAPER_HEIGHT)
         said = [
             *not_drawn(theirs, frame.width),
             *verdict(frame, trace, self.run, self.next_concept),
+            *([frame.note(glyphs.stall, ENDLESS, WAITING)] if self.critical and len(trace.hangs) else []),
             *block_lines(self.findings, glyphs, frame.width),
         ]
         screen = console.height - PROMPT if console.is_terminal else None

@@ -41,13 +41,15 @@ class Glyphs:
     """What points at a moment from above and from below."""
     chain: str
     """Between who was woken and who woke."""
+    critical: str
+    """Where the critical path enters a lane."""
 
 
 UNICODE = Glyphs(
-    " ·─░▒██", "✓", "✗", "⊘", "◷", "†", "▸", "◌", "▁▂▃▄▅▆▇█", "░▒▓█", "!", "─", "┬", "│", "·", "…", "x", "▾▴", "←"
+    " ·─░▒██", "✓", "✗", "⊘", "◷", "†", "▸", "◌", "▁▂▃▄▅▆▇█", "░▒▓█", "!", "─", "┬", "│", "·", "…", "x", "▾▴", "←", "◆"
 )
 ASCII = Glyphs(
-    " :-.=##", "+", "x", "/", "T", "D", ">", "o", "_.-=+*%#", ".-=#", "!", "-", "+", "|", ".", "~", "x", "v^", "<"
+    " :-.=##", "+", "x", "/", "T", "D", ">", "o", "_.-=+*%#", ".-=#", "!", "-", "+", "|", ".", "~", "x", "v^", "<", "*"
 )
 
 PLAIN = Style.null()

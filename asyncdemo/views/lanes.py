@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rich.style import Style
@@ -10,6 +10,7 @@ from rich.style import Style
 from asyncdemo.timeline import LASTING, STATE_OF, Mark, Picture, State
 from asyncdemo.trace import Actor, Outcome, Trace, Wait
 from asyncdemo.views.canvas import Line
+from asyncdemo.views.critical import NO_PATH, Path, mark_lane
 from asyncdemo.views.drawn import drawn
 from asyncdemo.views.frame import Frame, unit_for
 from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, PLAIN, Glyphs, status
@@ -40,8 +41,11 @@ def figures_for(picture: Picture) -> Figures:
     return Figures(("run", "took"), ((State.RUN,), TOOK))
 
 
-def lanes(frame: Frame, picture: Picture, tasks: list[int], others: int = 0) -> list[Line]:
-    """The time axis, a row for each of `tasks`, how many `others` there is no room for, and the ticks under them."""
+def lanes(frame: Frame, picture: Picture, tasks: list[int], others: int = 0, path: Path = NO_PATH) -> list[Line]:
+    """The time axis, a row for each of `tasks`, how many `others` there is no room for, and the ticks under them.
+
+    Cells on the critical `path` are marked.
+    """
     names = lane_names(picture.trace, tasks)
     unit, figures = unit_for(picture), figures_for(picture)
     titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
@@ -50,18 +54,19 @@ def lanes(frame: Frame, picture: Picture, tasks: list[int], others: int = 0) -> 
     for task in tasks:
         if task in titles_of:
             lines.append(frame.note(" ", titles_of[task], FAINT))
-        lines.append(_lane(frame, picture, task, names[task], figures))
+        lines.append(_lane(frame, picture, task, names[task], figures, path.spans.get(task, ())))
     if others:
         lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
     return [*lines, frame.tick_line(picture.cell_ns)]
 
 
-def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures) -> Line:
+def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures, decides: Sequence[range]) -> Line:
     trace, unit = picture.trace, unit_for(picture)
     error = trace.text(trace.tasks.error[task])
     mark, style = status(frame.glyphs, trace.tasks.outcome[task], error, waits=waits(trace, task))
     line = frame.row(name, mark, style)
     _cells(frame, picture, task, line, (mark, style))
+    mark_lane(frame, line, decides)
     spent = [_spent_ns(picture, task, states) for states in figures.states]
     return frame.with_figures(line, [unit.show(ns) if ns else frame.glyphs.dot for ns in spent])
 

@@ -18,7 +18,7 @@ from asyncdemo.trace import Trace
 FOLDER = Path(__file__).parent / "corpus"
 FAULTY = sorted(FOLDER.glob("*_faulty_*.py"))
 SOUND = sorted(FOLDER.glob("*_sound_*.py"))
-MARK = re.compile(r"# <- (AD\d+)$")
+MARK = re.compile(r"# <- (AD\d+(?:, AD\d+)*)$")
 
 
 class Fault(NamedTuple):
@@ -37,7 +37,7 @@ def marked(path: Path) -> list[Fault]:
     """The faults that are marked in a program."""
     lines = path.read_text(encoding="utf-8").splitlines()
     found = [(MARK.search(line), number) for number, line in enumerate(lines, 1)]
-    return [Fault(match[1], number) for match, number in found if match]
+    return [Fault(rule, number) for match, number in found if match for rule in match[1].split(", ")]
 
 
 def recorded(path: Path, loop: str | None = None) -> Trace:

@@ -47,6 +47,22 @@ async def main():
 asyncio.run(main())
 """
 
+INTERRUPTED = """
+import asyncio, os, signal
+
+async def work():
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(0.6)
+
+async def main():
+    asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGINT)
+    await asyncio.gather(work(), work())
+
+asyncio.run(main())
+"""
+
 
 def run(*arguments: str | Path, timeout: float = 60, folder: Path = PROJECT) -> subprocess.CompletedProcess[str]:
     """Run a command line in a process of its own."""
@@ -105,6 +121,17 @@ def test_waiting_for_the_world_is_no_hang(program: str, loop: str, tmp_path: Pat
     assert "0 findings" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_program_that_is_slow_to_be_interrupted(loop: str, tmp_path: Path) -> None:
+    """From Ctrl+C on it counts how long a program takes to end, and the line is where it cleans up."""
+    (tmp_path / "app.py").write_text(INTERRUPTED, encoding="utf-8")
+    done = run("check", "--loop", loop, "app.py", folder=tmp_path)
+    assert done.returncode == 130
+    assert "app.py:8  AD105 slow shutdown" in done.stdout
+    assert "went by from the interrupt to the end of the loop" in " ".join(done.stdout.split())
+
+
 def test_a_recording_can_be_checked(tmp_path: Path, asyncdemo: Asyncdemo) -> None:
     """A saved recording gives the findings that the run gave; without any that count the exit code is 0."""
     tracefile.save(recorded(BLOCKING), tmp_path / "run.trace")
@@ -112,6 +139,20 @@ def test_a_recording_can_be_checked(tmp_path: Path, asyncdemo: Asyncdemo) -> Non
     assert found.code == 1
     assert "AD101 blocked loop" in found.out
     assert asyncdemo("check", "--ignore", "AD101", str(tmp_path / "run.trace")).code == 0
+
+
+def test_the_critical_path_is_drawn(asyncdemo: Asyncdemo, tmp_path: Path) -> None:
+    """Under the causes stands a lane for each task that decided, where it did; of a run that hangs there is none."""
+    tracefile.save(recorded(BLOCKING), tmp_path / "run.trace")
+    told = asyncdemo("check", "--width", "80", "--ascii", str(tmp_path / "run.trace")).out
+    (lane,) = [line for line in told.splitlines() if line.startswith("  other")]
+    cells, decided = lane.split()[1:]
+    assert decided == "310"
+    asleep = cells.count("=")
+    assert cells == "=" * asleep + "#" * (len(cells) - asleep)
+    assert abs(asleep - len(cells) * 100 / 310) <= 1
+    tracefile.save(recorded(HANGING), tmp_path / "hang.trace")
+    assert "critical path" not in asyncdemo("check", str(tmp_path / "hang.trace")).out
 
 
 @pytest.mark.parametrize(

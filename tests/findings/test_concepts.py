@@ -29,6 +29,9 @@ VARIANTS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("lock", {"reenter": True}, {"AD301"}),
     ("queue", {"guide": True}, {"AD301"}),
     ("taskgroup", {"fail": 2}, set()),
+    ("timeout", {"slow_cleanup": True}, {"AD207"}),
+    ("timeout", {"slow_cleanup": True, "using": "timeout"}, {"AD207"}),
+    ("timeout", {"blocking": True, "work": 3}, {"AD101"}),
 ]
 IN_VIRTUAL_TIME = [each for each in map(catalog.find, [each.name for each in catalog.concepts()]) if not each.real_only]
 

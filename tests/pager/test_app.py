@@ -124,6 +124,7 @@ def test_going_to_a_task_that_is_filtered_out_shows_all() -> None:
         pytest.param("!", "1 of 2: blocked 8.0 ms by main at app.py:31", id="a stall"),
         pytest.param("down down down n n w", "producer woke consumer-2 at this moment", id="a waker"),
         pytest.param("w", "It was woken by no task: program.", id="no task woke it"),
+        pytest.param("c", "main decides at this moment how long the run takes.", id="the critical path"),
         pytest.param("b", "There is nowhere to go back to.", id="nowhere to go back to"),
         pytest.param("e t", "There is no task at this moment.", id="no task"),
         pytest.param("p", "This is its first step.", id="before the first step"),

@@ -13,7 +13,7 @@ from asyncdemo.timeline import Picture
 from asyncdemo.trace import NONE, Outcome, Trace, Wait
 from asyncdemo.views.heat import HeatMap
 from tests.pager.recorded import CROWD, JOBS, Looking
-from tests.traces import TraceBuilder, ns, semaphore
+from tests.traces import TraceBuilder, handed_on, ns, semaphore
 from tests.views.screens import texts
 
 
@@ -34,6 +34,22 @@ def test_a_screen() -> None:
     assert lines[10].startswith("░ waiting for Queue.get  ▒ sleeping  █ running")
     assert lines[11].startswith("─ ✗ consumer-2 failed after 59 ms: ValueError: no luck ─")
     assert lines[-1].endswith("? help  q quit")
+
+
+def test_the_critical_path_is_marked_when_asked_for() -> None:
+    """It enters a lane with a mark; at a closer look too, and no further than what has been played back."""
+    looking = Looking(handed_on())
+    assert "◆" not in looking.text()
+    looking.showing = replace(looking.showing, critical=True)
+    looking.view.go(ns(20))
+    assert looking.line("✓ producer").split()[2] == "◆" + "▒" * 30
+    assert looking.line("✓ consumer").split()[2] == "░" * 31 + "◆" + "▒" * 19
+    looking.view.zoom(closer=True)
+    assert looking.line("✓ consumer").split()[2] == "░" * 40 + "◆" + "▒" * 10
+    looking.view.whole()
+    looking.showing = replace(looking.showing, playing=1.0)
+    assert looking.line("▸ producer").split()[2] == "◆" + "▒" * 20
+    assert [looking.screen.decides(ns(t)) for t in (10, 40, 60)] == [0, 1, NONE]
 
 
 def test_the_details_of_a_task() -> None:

@@ -18,7 +18,7 @@ from asyncdemo.compare import baseline as baselines
 from asyncdemo.compare import formats
 from asyncdemo.errors import USAGE, AsyncdemoError
 
-WITHOUT = ("format", "save", "view", "fps", "quiet")
+WITHOUT = ("format", "save", "view", "fps", "quiet", "critical")
 _SEEDS = 1_000_000
 _PANEL = "Measuring"
 _MOST = 10_000

@@ -30,7 +30,8 @@ def draw(stream: TextIO, options: RunOptions, trace: Trace, run: Run, *, lines: 
     console = consoles.console(stream, options.color, options.width)
     with console.capture() as capture:
         said = _findings(trace)
-        final = Final(trace, run, options.view, lines=lines, next_concept=_next(run.command), findings=said)
+        following, critical = _next(run.command), options.critical
+        final = Final(trace, run, options.view, lines, following, findings=said, critical=critical)
         console.print(final, end="", crop=False)
     stream.write(capture.get())
     stream.flush()

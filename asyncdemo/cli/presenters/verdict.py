@@ -60,6 +60,7 @@ class Verdict:
 
     def _write(self, report: Report, trace: Trace, run: Run) -> None:
         from asyncdemo.views.canvas import Canvas, Line
+        from asyncdemo.views.critical import staircase
         from asyncdemo.views.findings import path_lines, path_text, report_lines, summary_line
         from asyncdemo.views.glyphs import glyphs_for
 
@@ -68,6 +69,7 @@ class Verdict:
         path = [] if len(trace.hangs) else critical_path(trace)
         blocks = [list(report_lines(report, width)), list(path_lines(path, glyphs, width))]
         parts = [*path_text(path, trace), f"exit {self.exit_code(run.exit_code or 0)}"]
+        blocks[1] += staircase(path, trace, glyphs, console.width)
         above = [line for block in blocks if block for line in [*block, Line()]]
         console.print(Canvas([*above, *summary_line(report, parts, glyphs, width)]), end="")
 

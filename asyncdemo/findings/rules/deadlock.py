@@ -2,7 +2,8 @@
 
 It is told with the graph of who waited for what and who held it, at the moment from which on nothing could happen: no
 task was ready, no timer was set, no socket was watched, no thread and no signal could bring anything. Where only a
-time-out ended it, that is said.
+time-out ended it, that is said. Only `check`, and what `check --save` wrote, knows of such moments; `run` and concepts
+see those that a time-out ended.
 
 Take locks in the same order everywhere, never ask for a lock that the task holds, and call `task_done()` for every item
 that was taken from a queue that somebody joins.

@@ -4,6 +4,9 @@ This is an inference. That the calls do not depend on one another is read from t
 one binds, and they are written alike. Whether they may overlap (a server's limit, an order that matters) only you
 know. The time that it would save is computed from the waits that were recorded.
 
+It takes a run of `check`, or a recording that `check --save` wrote: only there all lines that led to a wait are noted,
+and not just the innermost one, as `run` and concepts do.
+
 Start them together: `asyncio.gather(...)` or a `TaskGroup`, with a semaphore where too many at once would hurt.
 """
 

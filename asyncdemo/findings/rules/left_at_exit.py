@@ -47,6 +47,5 @@ def _lost_work(facts: Facts, task: int) -> bool:
 
 
 def _main(facts: Facts, task: int) -> int:
-    """The last task that code outside the loop ran, before this one ended, in the same loop."""
-    tasks = facts.trace.tasks
-    return max((each for each in facts.mains if tasks.loop[each] == tasks.loop[task]), default=NONE)
+    """The last task that code outside the loop ran, in the same loop."""
+    return facts.last_mains.get(facts.trace.tasks.loop[task], NONE)

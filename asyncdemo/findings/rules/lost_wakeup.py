@@ -1,7 +1,8 @@
 """A task waits to be told something that nobody is left to tell: an event, a notification, an item, room in a queue.
 
 Either it was told before anybody listened (a condition forgets), or it never is. That nobody can is certain: nothing
-could happen any more, no timer, no socket, no thread and no signal.
+could happen any more, no timer, no socket, no thread and no signal. Only `check`, and what `check --save` wrote, knows
+of such moments.
 
 Set events whatever happens (`finally`), wait for a condition with `wait_for(predicate)`, and end consumers by
 cancelling them or with one sentinel each.

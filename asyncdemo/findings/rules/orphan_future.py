@@ -1,7 +1,7 @@
 """A task waits for a bare future that nobody is left to complete.
 
 Nothing could happen any more, no timer, no socket, no thread and no signal: whoever was to call `set_result` has ended
-or was never started.
+or was never started. Only `check`, and what `check --save` wrote, knows of such moments.
 
 Complete futures whatever happens, with `set_exception` where the work failed, and wait for them with a time-out.
 """

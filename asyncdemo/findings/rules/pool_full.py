@@ -61,13 +61,4 @@ def _finding(rule: Rule, facts: Facts, kind: Wait, function: int, rows: list[int
     message = f"{len(rows):,} jobs {name}() shared {workers:,} {pool}; they waited up to {took(longest)} for a free one"
     task = jobs.task[worst]
     proof = facts.span(f"a job {name}() waited", jobs.submitted_ns[worst], jobs.started_ns[worst], task)
-    return rule.finding(facts, _asked_at(facts, task, worst), message, proof, cost_ns=longest)
-
-
-def _asked_at(facts: Facts, task: int, job: int) -> int:
-    """The line in which the job's task waited for it."""
-    if task < 0:
-        return NONE
-    submitted, ended = facts.trace.jobs.submitted_ns[job], facts.trace.jobs.ended_ns[job]
-    waits = facts.waits_between(task, submitted, ended)
-    return next((facts.trace.waits.site[wait] for *_, wait, _ in waits if facts.trace.waits.site[wait] >= 0), NONE)
+    return rule.finding(facts, facts.job_site(worst), message, proof, cost_ns=longest)

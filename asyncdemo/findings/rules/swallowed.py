@@ -2,7 +2,7 @@
 
 Whoever cancelled it waits, or believes that it has ended. Time-outs and task groups work by cancelling, so a task that
 keeps the error breaks them too. One that only returns in place of raising the error on is a note: it ended, but
-whoever awaits it cannot tell that it was cancelled.
+whoever awaits it cannot tell that it was cancelled. Where a time-out waits in vain AD206 tells it.
 
 Raise the error again after cleaning up; catch `Exception` where the error is not meant, not `BaseException`.
 """
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from asyncdemo.findings.facts import Facts, moment, took
 from asyncdemo.findings.model import Finding, Rule, Severity
+from asyncdemo.findings.overruns import is_told
 from asyncdemo.trace import NONE, Outcome, Wait
 
 ID = "AD205"
@@ -41,7 +42,8 @@ def _requests(facts: Facts) -> dict[int, int]:
     cancels, hangs = facts.trace.cancels, facts.trace.hangs.t_ns
     for row, (task, t_ns) in enumerate(zip(cancels.task, cancels.t_ns, strict=True)):
         # What ends a program that hangs is not its own doing.
-        if not _by_its_group(facts, row) and (not hangs or t_ns < hangs[0]):
+        by_hang = bool(hangs) and t_ns >= hangs[0]
+        if not by_hang and not _by_its_group(facts, row) and not is_told(facts, task, t_ns):
             found.setdefault(task, row)
     return found
 
@@ -53,19 +55,26 @@ def _by_its_group(facts: Facts, request: int) -> bool:
     return by >= 0 and parents[by] == cancels.task[request] and cancels.site[request] == NONE
 
 
+def _asked_after(facts: Facts, task: int, t_ns: int) -> bool:
+    """Whether a task was asked to end later than that: requests that come before it has run again are one."""
+    return any(
+        each == task and at > t_ns for each, at in zip(facts.trace.cancels.task, facts.trace.cancels.t_ns, strict=True)
+    )
+
+
 def _finding(rule: Rule, facts: Facts, task: int, request: int) -> Finding | None:
     trace = facts.trace
     asked, ended = trace.cancels.t_ns[request], trace.tasks.ended_ns[task]
-    caught, later = NONE, Counter[int]()
+    caught, seen_ns, later = NONE, ended, Counter[int]()
     for began, over, wait, step in facts.waits_of(task):
         # It is noted a moment after it has ended the task's wait, and before the task runs.
         noted_by = over if step == NONE else trace.steps.start_ns[step]
         if began <= asked <= noted_by and caught == NONE:
-            caught = trace.waits.site[wait]
+            caught, seen_ns = trace.waits.site[wait], noted_by
         elif began >= asked and facts.kind(wait) not in {Wait.BRIEF, Wait.YIELD}:
             later[trace.waits.site[wait]] += over - began
     went_on, never = later.total(), trace.tasks.outcome[task] == Outcome.PENDING
-    if trace.tasks.outcome[task] == Outcome.CANCELLED and not went_on:
+    if trace.tasks.outcome[task] == Outcome.CANCELLED and not (went_on and _asked_after(facts, task, seen_ns)):
         return None
     by = f" by {trace.actor_text(trace.cancels.by[request])}"
     who = f"{facts.task(task)} was asked to end{by} at {moment(asked)}, caught that and"
