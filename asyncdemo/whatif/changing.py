@@ -1,0 +1,212 @@
+"""Puts a change into a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from asyncdemo.quantities import format_duration
+from asyncdemo.trace import NONE, Trace
+from asyncdemo.whatif.batches import Batches, batches, regrouped
+from asyncdemo.whatif.change import Change, Length, Number
+from asyncdemo.whatif.crews import Crew, NotCutError, crews, staffed
+from asyncdemo.whatif.places import Places
+from asyncdemo.whatif.program import Acquire, Collect, Job, Op, Pause, Program, Release, Waiting
+from asyncdemo.whatif.reading import read
+
+MOST_TOLD = 4
+NOUNS = {"limit": "semaphore", "workers": "pool of threads or processes and no tasks that share a queue"}
+NOUNS["batch"] = "loop that makes tasks and awaits some at a time"
+
+
+class UnknownError(Exception):
+    """There is nothing, or not one thing, that a change could mean; the message says what there is."""
+
+
+class _Slots(NamedTuple):
+    """A semaphore, as a row of `Trace.resources`."""
+
+    resource: int
+
+
+class _Threads(NamedTuple):
+    """A pool of threads or processes, by its place in `Program.pools`."""
+
+    place: int
+
+
+class _Subject(NamedTuple):
+    """Something whose number can be changed.
+
+    Attributes:
+        name: for people.
+        place: `FILE:LINE`, or "".
+        number: how many there are now.
+        what: the thing itself.
+    """
+
+    name: str
+    place: str
+    number: int
+    what: _Slots | _Threads | Crew | Batches
+
+
+class Recorded:
+    """A recorded program, and what it becomes with changes.
+
+    Args:
+        trace: the recording.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._places = Places(trace)
+        self.program = read(trace, self._places)
+
+    def changed(self, changes: Iterable[Change]) -> tuple[Program, Program]:
+        """The program with these changes, and the same with each number left as it was: what is told of it is checked.
+
+        Raises:
+            UnknownError: a change fits nothing.
+        """
+        numbers = [(change, self._subject(change)) for change in changes if isinstance(change, Number)]
+        # A crew is cut from the recording itself, so it comes first.
+        numbers.sort(key=lambda each: not isinstance(each[1].what, Crew))
+        if sum(isinstance(found.what, Crew) for _, found in numbers) > 1:
+            raise UnknownError("only one number of tasks can be changed at a time")
+        after = before = self.program
+        for change, found in numbers:
+            after = self._with_number(after, found, change.number)
+            before = self._with_number(before, found, found.number)
+        for length in (change for change in changes if isinstance(change, Length)):
+            after = self._with_length(after, length)
+        return after, before
+
+    # Numbers
+
+    def _subject(self, change: Number) -> _Subject:
+        subjects = list(self._subjects(change.subject))
+        if not subjects:
+            raise UnknownError(f"the program has no {NOUNS[change.subject]}")
+        named = [each for each in subjects if change.name in {"", each.name}]
+        placed = [each for each in named if not change.place or _is_at(each.place, change.place)]
+        if len(placed) == 1:
+            return placed[0]
+        told = [
+            f"{each.name} ({change.subject}={each.number}{f', {each.place}' if each.place else ''})"
+            for each in subjects
+        ]
+        more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+        listed = ", ".join(told[:MOST_TOLD]) + more
+        if placed:
+            raise UnknownError(
+                f"which one? {listed}; write `{change.subject} of NAME=N` or `{change.subject} AT FILE:LINE=N`"
+            )
+        raise UnknownError(
+            f"nothing of that kind is {f'called {change.name}' if change.name else f'at {change.place}'}; there is {listed}"
+        )
+
+    def _subjects(self, subject: str) -> Iterator[_Subject]:
+        trace, program = self._trace, self.program
+        if subject == "limit":
+            resources = trace.resources
+            used = set(trace.holds.resource)
+            for row, (kind, limit) in enumerate(zip(resources.kind, resources.limit, strict=True)):
+                if "Semaphore" in trace.text(kind) and row in used and limit > 0:
+                    place = trace.site_text(resources.site[row])
+                    yield _Subject(trace.text(resources.name[row]), place, limit, _Slots(row))
+        elif subject == "workers":
+            for number, pool in enumerate(program.pools):
+                yield _Subject(pool.name, "", pool.size, _Threads(number))
+            for crew in crews(trace, self._places):
+                yield _Subject(crew.name, trace.site_text(crew.site), len(crew.members), crew)
+        else:
+            for each in batches(program, trace):
+                function = trace.text(trace.sites.function[each.site]).rpartition(".")[2]
+                yield _Subject(function, trace.site_text(each.site), each.size, each)
+
+    def _with_number(self, program: Program, found: _Subject, number: int) -> Program:
+        if isinstance(found.what, Crew):
+            try:
+                return staffed(found.what, number, self._trace, self._places)
+            except NotCutError as fault:
+                raise UnknownError(str(fault)) from None
+        if isinstance(found.what, Batches):
+            return regrouped(program, found.what, number, self._trace)
+        changed = program.copy()
+        if isinstance(found.what, _Slots):
+            changed.limits[found.what.resource] = number
+        else:
+            changed.pools[found.what.place] = replace(changed.pools[found.what.place], size=number)
+        return changed
+
+    # Lengths
+
+    def _with_length(self, program: Program, change: Length) -> Program:
+        trace = self._trace
+        rows = {row for row in range(len(trace.waits)) if self._waits_at(row, change.place)}
+        sites = {row for row in range(len(trace.sites)) if _is_at(trace.site_text(row), change.place)}
+        waiting = [op for op in program.waiting() if op.wait in rows]
+        if not waiting:
+            raise UnknownError(f"nothing waited at {change.place}; the longest waits were at {self._longest()}")
+        scaled = [op for op in waiting if isinstance(op, Pause | Collect)]
+        if (change.ns is not None or change.factor) and not scaled:
+            others = "other tasks decide how long the waits there take"
+            raise UnknownError(f"{others}; `no wait AT {change.place}` can be simulated")
+        changed, jobs = program.copy(), {job for op in scaled if isinstance(op, Collect) for job in op.jobs}
+        for job in jobs:
+            changed.jobs[job] = Job(program.jobs[job].pool, _length(program.jobs[job].ns, change))
+        for task, life in enumerate(program.lives):
+            changed.lives[task] = replace(life, ops=list(_waiting_so(life.ops, rows, sites, change)))
+        changed.crews = [
+            [replace(item, ops=tuple(_waiting_so(item.ops, rows, sites, change))) for item in crew]
+            for crew in program.crews
+        ]
+        return changed
+
+    def _waits_at(self, row: int, place: str) -> bool:
+        """Whether a wait is at a line, or in what is called and awaited there."""
+        waits, frames = self._trace.waits, self._trace.frames
+        if _is_at(self._trace.site_text(waits.site[row]), place):
+            return True
+        frame = waits.frame[row]
+        while frame != NONE:
+            if _is_at(self._trace.site_text(frames.site[frame]), place):
+                return True
+            frame = frames.caller[frame]
+        return False
+
+    def _longest(self) -> str:
+        """The lines at which tasks waited longest."""
+        took: dict[str, int] = {}
+        steps, sites = self._trace.steps, self._trace.waits.site
+        for row, wait in enumerate(steps.wait):
+            if wait != NONE and sites[wait] != NONE:
+                place = self._trace.site_text(sites[wait])
+                took[place] = took.get(place, 0) + steps.ready_ns[row] - self._places.since_ns[row]
+        longest = sorted(took, key=took.__getitem__, reverse=True)[:MOST_TOLD]
+        return ", ".join(f"{place} ({format_duration(took[place])})" for place in longest) or "no line that is known"
+
+
+def _waiting_so(ops: Iterable[Op], rows: set[int], sites: set[int], change: Length) -> Iterator[Op]:
+    """What a task does when the waits of these rows, and what it takes at these sites, are as the change says."""
+    none, taken = change.ns is None and not change.factor, list[int]()
+    for op in ops:
+        if isinstance(op, Release) and op.resource in taken:
+            taken.remove(op.resource)
+        elif isinstance(op, Acquire) and none and (op.wait in rows or op.site in sites):
+            taken.append(op.resource)
+        elif not isinstance(op, Waiting) or op.wait not in rows or isinstance(op, Collect):
+            yield op
+        elif not none:
+            yield replace(op, ns=_length(op.ns, change)) if isinstance(op, Pause) else op
+
+
+def _length(ns: int, change: Length) -> int:
+    return round(ns * change.factor) if change.ns is None else change.ns
+
+
+def _is_at(place: str, given: str) -> bool:
+    """Whether a place such as `app.py:12` is what was given, in whatever folder that was said to be."""
+    return bool(place) and place == given.replace("\\", "/").rpartition("/")[2]
