@@ -42,9 +42,9 @@ def _outcome(prediction: Prediction) -> str:
 
 
 def _reason(prediction: Prediction) -> str:
-    """What most of the critical path goes into then."""
-    took = format_duration(prediction.cause_ns)
-    return f"most of the critical path is then {prediction.cause}: {took}" if prediction.cause else ""
+    """What more of the critical path goes into than into anything else then."""
+    took, total = format_duration(prediction.cause_ns), format_duration(prediction.predicted_ns)
+    return f"then first on the critical path: {prediction.cause}, {took} of {total}" if prediction.cause else ""
 
 
 def _ground(prediction: Prediction) -> str:

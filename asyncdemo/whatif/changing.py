@@ -103,9 +103,8 @@ class Recorded:
             raise UnknownError(
                 f"which one? {listed}; write `{change.subject} of NAME=N` or `{change.subject} AT FILE:LINE=N`"
             )
-        raise UnknownError(
-            f"nothing of that kind is {f'called {change.name}' if change.name else f'at {change.place}'}; there is {listed}"
-        )
+        where = f"called {change.name}" if change.name else f"at {change.place}"
+        raise UnknownError(f"nothing of that kind is {where}; there is {listed}")
 
     def _subjects(self, subject: str) -> Iterator[_Subject]:
         trace, program = self._trace, self.program

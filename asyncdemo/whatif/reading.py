@@ -34,6 +34,10 @@ from asyncdemo.whatif.program import (
 _TURNS = frozenset({Wait.LOCK, Wait.SEMAPHORE, Wait.BRIEF})
 _JOBS = frozenset({Wait.THREAD, Wait.PROCESS})
 
+Order = tuple[int, int]
+"""Of what happened in a step at one moment what comes first: what kind of thing it is, then which of its kind."""
+_GIVEN, _TAKEN, _WOKEN, _LAST = range(4)
+
 
 def read(trace: Trace, places: Places, also: Iterable[tuple[int, int, Op]] = ()) -> Program:
     """The program that a recording is of.
@@ -45,7 +49,7 @@ def read(trace: Trace, places: Places, also: Iterable[tuple[int, int, Op]] = ())
     """
     reader = _Reader(trace, places)
     for step, t_ns, op in also:
-        reader.note(step, t_ns, len(trace.steps), op)
+        reader.note(step, t_ns, (_LAST, 0), op)
     return reader.program()
 
 
@@ -55,7 +59,7 @@ class _Reader:
     def __init__(self, trace: Trace, places: Places) -> None:
         self._trace = trace
         self._places = places
-        self._done: dict[int, list[tuple[int, int, Op]]] = defaultdict(list)
+        self._done: dict[int, list[tuple[int, Order, Op]]] = defaultdict(list)
         """For each step what happened in it: when, in which order of what happened at once, and what."""
         self._takes: dict[int, int] = {}
         """For each step that began with a lock or a slot, the row of `Trace.holds`."""
@@ -79,7 +83,7 @@ class _Reader:
         limits = {row: limit for row, limit in enumerate(self._trace.resources.limit) if limit != NONE}
         return Program(lives, limits, pools, jobs)
 
-    def note(self, step: int, t_ns: int, order: int, op: Op) -> None:
+    def note(self, step: int, t_ns: int, order: Order, op: Op) -> None:
         """In a step something happened."""
         self._done[step].append((t_ns, order, op))
 
@@ -93,7 +97,7 @@ class _Reader:
             first = rows[0] if rows else len(steps)
             made = self._places.last(tasks.parent[task], created, first) if tasks.parent[task] >= 0 else NONE
             if made != NONE:
-                self.note(made, created, first, Spawn(task))
+                self.note(made, created, (_WOKEN, first), Spawn(task))
             elif before != NONE and tasks.ended_ns[before] <= created:
                 yield task, (created - tasks.ended_ns[before], before)
             else:
@@ -117,10 +121,10 @@ class _Reader:
             over = released[resource, ready]
             if giving != NONE and over:
                 over.remove(next((row for row in over if holds.task[row] == waker), over[0]))
-                self.note(giving, ready, step, Release(resource))
+                self.note(giving, ready, (_GIVEN, step), Release(resource))
         for row in (row for over in released.values() for row in over):
             if (step := self._step_at(holds.task[row], holds.to_ns[row])) != NONE:
-                self.note(step, holds.to_ns[row], NONE, Release(holds.resource[row]))
+                self.note(step, holds.to_ns[row], self._order_of_release(row), Release(holds.resource[row]))
         self._strays()
 
     def _taken(self, row: int) -> None:
@@ -137,14 +141,19 @@ class _Reader:
         if waited:
             self._takes[waited[0]] = row
         elif (step := self._step_at(task, begun)) != NONE:
-            self.note(step, begun, NONE, Acquire(resource=resource, site=holds.site[row]))
+            self.note(step, begun, (_TAKEN, 2 * row), Acquire(resource=resource, site=holds.site[row]))
+
+    def _order_of_release(self, row: int) -> Order:
+        """What was taken before is given back first, what was taken at the same moment after that."""
+        holds = self._trace.holds
+        return (_TAKEN, 2 * row + 1) if holds.from_ns[row] == holds.to_ns[row] else (_GIVEN, 0)
 
     def _strays(self) -> None:
         """Slots that were given back without having been taken."""
         losses, names = self._trace.losses, list(self._trace.resources.name)
         for loss, task, t_ns, what in zip(losses.loss, losses.task, losses.t_ns, losses.what, strict=True):
             if loss == Loss.STRAY_RELEASE and what in names and (step := self._step_at(task, t_ns)) != NONE:
-                self.note(step, t_ns, NONE, Release(names.index(what)))
+                self.note(step, t_ns, (_GIVEN, 0), Release(names.index(what)))
 
     def _fits(self, wait: int, resource: int, waited: bool) -> bool:
         """Whether a wait may be one for this resource: also one too brief to be looked at, when there was one."""
@@ -161,7 +170,7 @@ class _Reader:
         jobs = self._trace.jobs
         for job in sorted(job for each in self._submitted.values() for job in each):
             step = self._step_at(jobs.task[job], jobs.submitted_ns[job])
-            self.note(step, jobs.submitted_ns[job], NONE, Submit(job))
+            self.note(step, jobs.submitted_ns[job], (_LAST, job), Submit(job))
 
     def _jobs_waited_for(self, row: int) -> tuple[int, ...]:
         jobs, steps = self._trace.jobs, self._trace.steps
@@ -191,7 +200,7 @@ class _Reader:
         if waker >= 0 and waker != task:
             told = self._places.last(waker, steps.ready_ns[row], row)
             if told != NONE:
-                self.note(told, steps.ready_ns[row], row, Tell(row))
+                self.note(told, steps.ready_ns[row], (_WOKEN, row), Tell(row))
                 return Hear(wait, lead, row)
         return Pause(wait, lead, max(0, steps.ready_ns[row] - self._places.since_ns[row]), waker)
 
@@ -212,7 +221,7 @@ class _Reader:
         asking = self._places.last(by, t_ns, row) if by >= 0 else NONE
         if asking == NONE:
             return Pause(steps.wait[row], lead, steps.ready_ns[row] - self._places.since_ns[row], by)
-        self.note(asking, t_ns, row, Cancel(task, row))
+        self.note(asking, t_ns, (_WOKEN, row), Cancel(task, row))
         return Hear(steps.wait[row], lead, row)
 
     def _tasks_waited_for(self, row: int) -> tuple[int, ...]:
@@ -261,5 +270,5 @@ class _Reader:
             yield Compute(steps.end_ns[row] - reached)
 
 
-def _moment(happened: tuple[int, int, Op]) -> tuple[int, int]:
+def _moment(happened: tuple[int, Order, Op]) -> tuple[int, Order]:
     return happened[:2]
