@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from asyncdemo.trace import NONE, Trace, Wait
 from asyncdemo.whatif.places import Places
@@ -109,12 +110,12 @@ def staffed(crew: Crew, number: int, trace: Trace, places: Places) -> Program:
     for task in crew.members:
         ops = [*cut.before[task], cut.draw(index), *cut.after[task]]
         program.lives[task] = replace(program.lives[task], ops=ops)
-    first, added = program.lives[crew.members[0]], list[int]()
+    gone, last, added = {*crew.members[number:]}, crew.members[-1], list[int]()
     for _ in range(number - len(crew.members)):
         added.append(len(program.lives))
-        program.lives.append(replace(first, start_ns=NONE))
-        program.models.append(crew.members[0])
-    gone, last = {*crew.members[number:]}, crew.members[-1]
+        ops = [op for op in program.lives[last].ops if not isinstance(op, Tell)]
+        program.lives.append(replace(program.lives[last], ops=ops))
+        program.models.append(last)
     for task, life in enumerate(program.lives):
         ops = [] if task in gone else list(_with(life.ops, last, added, gone, crew.queue, index, trace))
         program.lives[task] = replace(life, ops=ops, ends=life.ends and task not in gone)
@@ -205,11 +206,11 @@ class _Cut:
         return pieces
 
     def _times(self, places: Places, task: int, mark: int) -> list[tuple[int, int]]:
-        """When each item of a worker was taken, which is when its first wait began, and the step after that wait."""
+        """When each item of a worker was taken, which is when its first wait began, and in which step."""
         steps, waits = self._trace.steps, self._trace.waits
         return [
-            (places.since_ns[row], row)
-            for row in places.by_task[task]
+            (places.since_ns[row], before)
+            for before, row in pairwise(places.by_task[task])
             if (wait := steps.wait[row]) != NONE and self._marks(wait)
             if waits.site[wait] == mark and row not in self._ending
         ]

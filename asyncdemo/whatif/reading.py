@@ -195,7 +195,8 @@ class _Reader:
         if kind in _JOBS and (jobs := self._jobs_waited_for(row)):
             lag = steps.ready_ns[row] - max(self._trace.jobs.ended_ns[job] for job in jobs)
             return Collect(wait, lead, jobs, lag, waker)
-        if kind == Wait.TASK and waker >= 0 and (tasks := self._tasks_waited_for(row)):
+        for_tasks = kind == Wait.TASK or (kind == Wait.BRIEF and waker in self._children.get(task, ()))
+        if for_tasks and waker >= 0 and (tasks := self._tasks_waited_for(row)):
             return Join(wait, lead, tasks, self._trace.waits.task[wait] != NONE)
         if waker >= 0 and waker != task:
             told = self._places.last(waker, steps.ready_ns[row], row)
