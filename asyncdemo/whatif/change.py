@@ -11,6 +11,7 @@ from asyncdemo.quantities import count, duration
 GRAMMAR = (
     ("limit=N", "slots of a semaphore"),
     ("workers=N", "threads or processes of a pool, or tasks that take from one queue"),
+    ("maxsize=N", "room in a queue that such tasks take from"),
     ("batch=N", "tasks that a loop makes and awaits at a time"),
     ("no wait AT FILE:LINE", "what is awaited at this line comes at once"),
     ("wait AT FILE:LINE=TIME", "it takes so long (50ms), or so many times as long (x0.5)"),
@@ -18,7 +19,7 @@ GRAMMAR = (
 CHOOSING = "`limit of NAME=N` and `limit AT FILE:LINE=N` choose one of several; a comma joins changes"
 MOST = 1_000_000
 
-_NUMBER = re.compile(r"(limit|workers|batch)(?: of (.+?)| AT (.+?:\d+))? ?= ?(.+)")
+_NUMBER = re.compile(r"(limit|workers|maxsize|batch)(?: of (.+?)| AT (.+?:\d+))? ?= ?(.+)")
 _NO_WAIT = re.compile(r"no wait AT (.+?:\d+)")
 _WAIT = re.compile(r"wait AT (.+?:\d+) ?= ?(x?)(.+)")
 
@@ -29,7 +30,7 @@ class Number:
 
     Attributes:
         text: as it was given.
-        subject: `limit`, `workers` or `batch`.
+        subject: `limit`, `workers`, `maxsize` or `batch`.
         name: of what, or "".
         place: `FILE:LINE` of what, or "".
         number: 1 and up.

@@ -16,8 +16,12 @@ from asyncdemo.whatif.program import Acquire, Collect, Job, Op, Pause, Program, 
 from asyncdemo.whatif.reading import read
 
 MOST_TOLD = 4
-NOUNS = {"limit": "semaphore", "workers": "pool of threads or processes and no tasks that share a queue"}
-NOUNS["batch"] = "loop that makes tasks and awaits some at a time"
+NOUNS = {
+    "limit": "semaphore",
+    "workers": "pool of threads or processes and no tasks that share a queue",
+    "maxsize": "queue that like tasks take from",
+    "batch": "loop that makes tasks and awaits some at a time",
+}
 
 
 class UnknownError(Exception):
@@ -28,6 +32,12 @@ class _Slots(NamedTuple):
     """A semaphore, as a row of `Trace.resources`."""
 
     resource: int
+
+
+class _Room(NamedTuple):
+    """The room in a queue that a crew takes from."""
+
+    crew: Crew
 
 
 class _Threads(NamedTuple):
@@ -49,7 +59,7 @@ class _Subject(NamedTuple):
     name: str
     place: str
     number: int
-    what: _Slots | _Threads | Crew | Batches
+    what: _Slots | _Room | _Threads | Crew | Batches
 
 
 class Recorded:
@@ -71,10 +81,10 @@ class Recorded:
             UnknownError: a change fits nothing.
         """
         numbers = [(change, self._subject(change)) for change in changes if isinstance(change, Number)]
-        # A crew is cut from the recording itself, so it comes first.
-        numbers.sort(key=lambda each: not isinstance(each[1].what, Crew))
-        if sum(isinstance(found.what, Crew) for _, found in numbers) > 1:
-            raise UnknownError("only one number of tasks can be changed at a time")
+        # A crew is cut from the recording itself, so what changes it comes first.
+        numbers.sort(key=lambda each: (not isinstance(each[1].what, Crew), not isinstance(each[1].what, _Room)))
+        if len({_crew(found) for _, found in numbers} - {None}) > 1:
+            raise UnknownError("only one group of tasks, or one queue, can be changed at a time")
         after = before = self.program
         for change, found in numbers:
             after = self._with_number(after, found, change.number)
@@ -120,6 +130,11 @@ class Recorded:
                 yield _Subject(pool.name, "", pool.size, _Threads(number))
             for crew in crews(trace, self._places):
                 yield _Subject(crew.name, trace.site_text(crew.site), len(crew.members), crew)
+        elif subject == "maxsize":
+            for crew in crews(trace, self._places):
+                row, resources = crew.queue, trace.resources
+                place, room = trace.site_text(resources.site[row]), max(0, resources.limit[row])
+                yield _Subject(trace.text(resources.name[row]), place, room, _Room(crew))
         else:
             for each in batches(program, trace):
                 function = trace.text(trace.sites.function[each.site]).rpartition(".")[2]
@@ -127,10 +142,13 @@ class Recorded:
 
     def _with_number(self, program: Program, found: _Subject, number: int) -> Program:
         if isinstance(found.what, Crew):
-            try:
-                return staffed(found.what, number, self._trace, self._places)
-            except NotCutError as fault:
-                raise UnknownError(str(fault)) from None
+            return self._staffed(found.what, number)
+        if isinstance(found.what, _Room):
+            crew = found.what.crew
+            changed = program.copy() if program.crews else self._staffed(crew, len(crew.members))
+            changed.limits.pop(crew.queue, None)
+            changed.limits |= {crew.queue: number} if number else {}
+            return changed
         if isinstance(found.what, Batches):
             return regrouped(program, found.what, number, self._trace)
         changed = program.copy()
@@ -140,11 +158,16 @@ class Recorded:
             changed.pools[found.what.place] = replace(changed.pools[found.what.place], size=number)
         return changed
 
+    def _staffed(self, crew: Crew, number: int) -> Program:
+        try:
+            return staffed(crew, number, self._trace, self._places)
+        except NotCutError as fault:
+            raise UnknownError(str(fault)) from None
+
     # Lengths
 
     def _with_length(self, program: Program, change: Length) -> Program:
-        trace = self._trace
-        rows = {row for row in range(len(trace.waits)) if self._waits_at(row, change.place)}
+        trace, rows = self._trace, self._waits_at(change.place)
         sites = {row for row in range(len(trace.sites)) if _is_at(trace.site_text(row), change.place)}
         waiting = [op for op in program.waiting() if op.wait in rows]
         if not waiting:
@@ -158,14 +181,21 @@ class Recorded:
             changed.jobs[job] = Job(program.jobs[job].pool, _length(program.jobs[job].ns, change))
         for task, life in enumerate(program.lives):
             changed.lives[task] = replace(life, ops=list(_waiting_so(life.ops, rows, sites, change)))
-        changed.crews = [
-            [replace(item, ops=tuple(_waiting_so(item.ops, rows, sites, change))) for item in crew]
-            for crew in program.crews
-        ]
+        for number, crew in enumerate(program.crews):
+            items = tuple(tuple(_waiting_so(item, rows, sites, change)) for item in crew.items)
+            changed.crews[number] = replace(crew, items=items)
         return changed
 
-    def _waits_at(self, row: int, place: str) -> bool:
-        """Whether a wait is at a line, or in what is called and awaited there."""
+    def is_handed_on(self, change: Length) -> bool:
+        """Whether others decide when the waits at a line are over."""
+        rows = self._waits_at(change.place)
+        return any(op.wait in rows and not isinstance(op, Pause) for op in self.program.waiting())
+
+    def _waits_at(self, place: str) -> set[int]:
+        """The rows of the waits at a line, and in what is called and awaited there."""
+        return {row for row in range(len(self._trace.waits)) if self._is_wait_at(row, place)}
+
+    def _is_wait_at(self, row: int, place: str) -> bool:
         waits, frames = self._trace.waits, self._trace.frames
         if _is_at(self._trace.site_text(waits.site[row]), place):
             return True
@@ -186,6 +216,13 @@ class Recorded:
                 took[place] = took.get(place, 0) + steps.ready_ns[row] - self._places.since_ns[row]
         longest = sorted(took, key=took.__getitem__, reverse=True)[:MOST_TOLD]
         return ", ".join(f"{place} ({format_duration(took[place])})" for place in longest) or "no line that is known"
+
+
+def _crew(found: _Subject) -> Crew | None:
+    """The crew that a change is about."""
+    if isinstance(found.what, _Room):
+        return found.what.crew
+    return found.what if isinstance(found.what, Crew) else None
 
 
 def _waiting_so(ops: Iterable[Op], rows: set[int], sites: set[int], change: Length) -> Iterator[Op]:

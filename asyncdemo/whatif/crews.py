@@ -13,25 +13,29 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from asyncdemo.trace import NONE, Trace, Wait
+from asyncdemo.whatif import program as program_model
 from asyncdemo.whatif.places import Places
 from asyncdemo.whatif.program import (
     Cancel,
     Draw,
     Finish,
     Hear,
-    Item,
     Join,
     Op,
     Program,
+    Put,
     Spawn,
     Tell,
     Waiting,
 )
 from asyncdemo.whatif.reading import read
 
+_FIRST = 0
+"""The place of the crew in the program, which has no other."""
 _NO_MARK = frozenset({Wait.QUEUE_GET, Wait.BRIEF, Wait.YIELD})
 
 
@@ -58,21 +62,21 @@ def crews(trace: Trace, places: Places) -> list[Crew]:
     for task, key in enumerate(zip(tasks.parent, tasks.site, tasks.coro, strict=True)):
         if key[1] != NONE:
             groups[key].append(task)
-    getters, takes = _getters(trace), _takes(trace)
+    getters, putters, takes = _waiters(trace, Wait.QUEUE_GET), _waiters(trace, Wait.QUEUE_PUT), _takes(trace)
     found = []
     for (_, site, coro), members in groups.items():
         for queue, times in takes.items():
-            those = getters.get(queue)
-            if those & {*members} if those else _ran_at(places, trace, members, times):
+            those, own = getters.get(queue), {*members}
+            if those & own if those else not putters[queue] & own and _ran_at(places, trace, members, times):
                 found.append(Crew(trace.text(coro).rpartition(".")[2], site, queue, tuple(members)))
     return found
 
 
-def _getters(trace: Trace) -> dict[int, set[int]]:
-    """The tasks that waited for an item of each queue."""
+def _waiters(trace: Trace, kind: Wait) -> dict[int, set[int]]:
+    """The tasks that waited for an item of each queue, or for room in it."""
     found, waits = defaultdict[int, set[int]](set), trace.waits
     for task, wait in zip(trace.steps.task, trace.steps.wait, strict=True):
-        if wait != NONE and waits.kind[wait] == Wait.QUEUE_GET:
+        if wait != NONE and waits.kind[wait] == kind:
             found[waits.resource[wait]].add(task)
     return found
 
@@ -104,11 +108,10 @@ def staffed(crew: Crew, number: int, trace: Trace, places: Places) -> Program:
         NotCutError: what the workers did cannot be cut into items.
     """
     cut = _Cut(trace, places, crew, read(trace, places))
-    program = read(trace, places, cut.tells)
-    index = len(program.crews)
-    program.crews.append(cut.items)
+    program = read(trace, places, cut.puts)
+    program.crews.append(program_model.Crew(crew.queue, tuple(cut.items), tuple(cut.there)))
     for task in crew.members:
-        ops = [*cut.before[task], cut.draw(index), *cut.after[task]]
+        ops = [*cut.before[task], cut.draw, *cut.after[task]]
         program.lives[task] = replace(program.lives[task], ops=ops)
     gone, last, added = {*crew.members[number:]}, crew.members[-1], list[int]()
     for _ in range(number - len(crew.members)):
@@ -117,21 +120,17 @@ def staffed(crew: Crew, number: int, trace: Trace, places: Places) -> Program:
         program.lives.append(replace(program.lives[last], ops=ops))
         program.models.append(last)
     for task, life in enumerate(program.lives):
-        ops = [] if task in gone else list(_with(life.ops, last, added, gone, crew.queue, index, trace))
+        ops = [] if task in gone else list(_putting([*_with(life.ops, last, added, gone)], crew.queue, trace))
         program.lives[task] = replace(life, ops=ops, ends=life.ends and task not in gone)
     return program
 
 
-def _with(
-    ops: Sequence[Op], last: int, added: list[int], gone: set[int], queue: int, crew: int, trace: Trace
-) -> Iterator[Op]:
-    """What a task does with other workers around: it makes, awaits and ends them all, and awaits all items."""
+def _with(ops: Sequence[Op], last: int, added: list[int], gone: set[int]) -> Iterator[Op]:
+    """What a task does with other workers around: it makes, awaits and ends them all."""
     for op in ops:
         if isinstance(op, Join) and (last in op.tasks or gone & {*op.tasks}):
             more = added if last in op.tasks else []
             yield replace(op, tasks=(*(task for task in op.tasks if task not in gone), *more))
-        elif isinstance(op, Hear) and op.wait != NONE and _is_join(trace, op.wait, queue):
-            yield Finish(op.wait, op.lead_ns, crew)
         elif isinstance(op, Spawn | Cancel):
             if op.task not in gone:
                 yield op
@@ -141,8 +140,31 @@ def _with(
             yield op
 
 
-def _is_join(trace: Trace, wait: int, queue: int) -> bool:
-    return trace.waits.kind[wait] == Wait.QUEUE_JOIN and trace.waits.resource[wait] == queue
+def _putting(ops: Sequence[Op], queue: int, trace: Trace) -> Iterator[Op]:
+    """What a task does when the queue itself says when there is room in it, and when all of its items are done."""
+    waits, blocked = trace.waits, NONE
+    for place, op in enumerate(ops):
+        if isinstance(op, Put):
+            yield replace(op, wait=blocked)
+            blocked = NONE
+        elif not isinstance(op, Hear) or op.wait == NONE:
+            yield op
+        elif waits.kind[op.wait] == Wait.QUEUE_JOIN and waits.resource[op.wait] == queue:
+            yield Finish(op.wait, op.lead_ns, _FIRST)
+        elif _is_put(trace, op.wait, queue) or (waits.kind[op.wait] == Wait.BRIEF and _puts_next(ops, place + 1)):
+            blocked = op.wait
+        else:
+            yield op
+
+
+def _puts_next(ops: Sequence[Op], place: int) -> bool:
+    """Whether a task puts an item before it waits again."""
+    following = next((op for op in ops[place:] if isinstance(op, Waiting)), None)
+    return isinstance(following, Put)
+
+
+def _is_put(trace: Trace, wait: int, queue: int) -> bool:
+    return trace.waits.kind[wait] == Wait.QUEUE_PUT and trace.waits.resource[wait] == queue
 
 
 class _Cut:
@@ -152,7 +174,9 @@ class _Cut:
         items: in the order in which they were taken.
         before: what each worker did before its first item.
         after: what each did after its last one.
-        tells: in which steps, and when, items were put.
+        puts: in which steps, and when, items were put.
+        there: the items of which that is not known.
+        draw: the operation that stands for all items.
     """
 
     def __init__(self, trace: Trace, places: Places, crew: Crew, program: Program) -> None:
@@ -160,11 +184,11 @@ class _Cut:
         self._crew = crew
         self._ending = {op.signal for life in program.lives for op in life.ops if isinstance(op, Cancel)}
         self._ending |= {program.lives[task].shutdown for task in crew.members} - {NONE}
-        self._wait = NONE
+        self.draw = Draw(NONE, 0, _FIRST)
         self.before: dict[int, list[Op]] = {}
         self.after: dict[int, list[Op]] = {}
-        self.tells: list[tuple[int, int, Op]] = []
-        taken: list[tuple[int, int, Item]] = []
+        self.puts: list[tuple[int, int, Op]] = []
+        taken: list[tuple[int, int, tuple[Op, ...]]] = []
         mark = self._mark(program)
         for task in crew.members:
             pieces = self._pieces(program.lives[task].ops, mark)
@@ -174,11 +198,9 @@ class _Cut:
             taken += [(t_ns, row, self._item(piece)) for (t_ns, row), piece in zip(times, pieces[1:], strict=True)]
         taken.sort(key=lambda each: each[:2])
         self.items = [item for _, _, item in taken]
-        self._wait_for_puts(places, [t_ns for t_ns, _, _ in taken])
-
-    def draw(self, crew: int) -> Draw:
-        """The operation that stands for all items."""
-        return Draw(self._wait, 0, crew)
+        self._find_puts(places, self._put_times([t_ns for t_ns, _, _ in taken]))
+        known = {op.item for _, _, op in self.puts if isinstance(op, Put)}
+        self.there = [item for item in range(len(self.items)) if item not in known]
 
     def _mark(self, program: Program) -> int:
         """The site of the wait that items begin with."""
@@ -230,31 +252,37 @@ class _Cut:
             return False
         kind = self._trace.waits.kind[op.wait]
         if kind == Wait.QUEUE_GET and self._trace.waits.resource[op.wait] == self._crew.queue:
-            self._wait = op.wait
+            self.draw = Draw(op.wait, 0, _FIRST)
             return True
         return kind == Wait.BRIEF
 
-    def _item(self, piece: list[Op]) -> Item:
-        return Item(tuple(op for op in piece if not self._is_get(op)))
+    def _item(self, piece: list[Op]) -> tuple[Op, ...]:
+        return tuple(op for op in piece if not self._is_get(op))
 
     # When items were put
 
-    def _wait_for_puts(self, places: Places, taken: list[int]) -> None:
-        """Makes each item wait for the step that put it, unless that was a worker's own."""
-        puts = [(t_ns, self._putters(places, t_ns)) for t_ns in self._puts(taken)[: len(self.items)]]
-        often = Counter(task for _, steps in puts for task in steps)
-        for number, (t_ns, steps) in enumerate(puts):
-            if steps:
-                signal = len(self._trace.steps) + number
-                self.items[number] = replace(self.items[number], signal=signal)
-                self.tells.append((steps[max(steps, key=often.__getitem__)], t_ns, Tell(signal)))
+    def _find_puts(self, places: Places, times: list[int]) -> None:
+        """In which steps items were put: of those who ran at once each has put one, if they often ran when one was."""
+        running = {t_ns: self._putters(places, t_ns) for t_ns in set(times)}
+        often = Counter(task for steps in running.values() for task in steps)
+        for t_ns, group in groupby(enumerate(times), key=itemgetter(1)):
+            items, steps = [item for item, _ in group], running[t_ns]
+            tasks = sorted(steps, key=lambda task: (not self._had_waited(steps[task]), -often[task]))[: len(items)]
+            rows = sorted(steps[task] for task in tasks)
+            rows = rows + [steps[tasks[0]]] * (len(items) - len(rows)) if rows else []
+            self.puts += [(row, t_ns, Put(NONE, 0, _FIRST, item)) for row, item in zip(rows, items, strict=False)]
 
     def _putters(self, places: Places, t_ns: int) -> dict[int, int]:
         """Who may have put an item: the tasks, workers left out, that ran at a moment, and in which step."""
         of = self._trace.steps.task
         return {of[row]: row for row in places.all_at(t_ns) if of[row] not in self._crew.members}
 
-    def _puts(self, taken: list[int]) -> list[int]:
+    def _had_waited(self, step: int) -> bool:
+        """Whether a step began when there was room in the queue."""
+        wait = self._trace.steps.wait[step]
+        return wait != NONE and _is_put(self._trace, wait, self._crew.queue)
+
+    def _put_times(self, taken: list[int]) -> list[int]:
         """When each item was put, as far as the queue's length and what was taken from it tell."""
         levels, burst = self._trace.levels, self._trace.meta.get("burst_ns", 0)
         puts: list[int] = []
@@ -265,4 +293,4 @@ class _Cut:
             there = bisect_right(taken, t_ns + burst) + level if burst else len(puts) + level - before
             puts += [t_ns] * (there - len(puts))
             before = level
-        return puts
+        return puts[: len(self.items)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncdemo.quantities import format_duration
 from asyncdemo.timeline import by_cause, critical_path
-from asyncdemo.trace import NONE, Outcome, Steps, Tasks, Trace, Wait
+from asyncdemo.trace import NONE, Actor, Steps, Tasks, Trace, Wait
 from asyncdemo.whatif.change import Change, Length, Number, parse
 from asyncdemo.whatif.changing import Recorded, UnknownError
 from asyncdemo.whatif.program import Program
@@ -64,8 +64,12 @@ def predict(trace: Trace, texts: Sequence[str]) -> list[Prediction]:
     refused = _unfit(trace)
     if refused:
         return [Prediction(text, trace.duration_ns, refused=refused) for text, _ in asked]
-    recorded = Recorded(trace)
-    return [_predicted(trace, recorded, text, changes) for text, changes in asked]
+    try:
+        recorded = Recorded(trace)
+        return [_predicted(trace, recorded, text, changes) for text, changes in asked]
+    except Exception as fault:  # noqa: BLE001 - a fault of the simulation never hides what was found
+        why = f"the simulation failed: {type(fault).__name__}: {fault}"
+        return [Prediction(text, trace.duration_ns, refused=why) for text, _ in asked]
 
 
 def _unfit(trace: Trace) -> str:
@@ -101,7 +105,7 @@ def _predicted(trace: Trace, recorded: Recorded, text: str, changes: Sequence[Ch
         return replace(told, refused="so changed, the program would not come to its end in simulation")
     causes = by_cause(critical_path(_trace_of(trace, after, steps)))
     cause, took_ns = causes[0] if causes else ("", 0)
-    assumed = tuple(_assumed(trace, recorded.program, changes))
+    assumed = tuple(_assumed(trace, recorded, changes))
     return replace(told, predicted_ns=_total(trace, steps), cause=cause, cause_ns=took_ns, assumed=assumed)
 
 
@@ -117,22 +121,23 @@ def _why(trace: Trace) -> str:
     return "something that the recording does not tell decides its order"
 
 
-def _assumed(trace: Trace, program: Program, changes: Sequence[Change]) -> list[str]:
+def _assumed(trace: Trace, recorded: Recorded, changes: Sequence[Change]) -> list[str]:
     """What was taken to stay as it was, where something may well not."""
-    kinds, told = {Wait(trace.waits.kind[op.wait]) for op in program.waiting()}, list[str]()
+    program, told = recorded.program, list[str]()
+    kinds = {Wait(trace.waits.kind[op.wait]) for op in program.waiting()}
     if Wait.NETWORK in kinds:
         told.append("answers of the network take as long as they did")
     if Wait.SUBPROCESS in kinds:
         told.append("other programs take as long as they did")
     if program.jobs:
         told.append("jobs on threads and processes take as long as they did, however many run at once")
-    if Outcome.CANCELLED in set(trace.tasks.outcome):
+    if Actor.TIMER in set(trace.cancels.by):
         told.append("time-outs come when they did")
     for change in changes:
         pools = [pool for pool in program.pools if isinstance(change, Number) and change.name in {"", pool.name}]
         if isinstance(change, Number) and change.subject == "workers" and pools and not pools[0].queued:
             told.append(f"no job waited for a worker, so {pools[0].name} may have had more than {pools[0].size}")
-        if isinstance(change, Length) and not change.factor and change.ns is None:
+        if isinstance(change, Length) and not change.factor and change.ns is None and recorded.is_handed_on(change):
             told.append("what is awaited there is not needed before it would have come")
     return told
 

@@ -110,6 +110,14 @@ class Collect(Waiting):
 
 
 @dataclass(frozen=True, slots=True)
+class Put(Waiting):
+    """It puts an item into a crew's queue, when there is room."""
+
+    crew: int = NONE
+    item: int = NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Draw(Waiting):
     """It takes the next item of a crew's queue and does what belongs to it, until there is none left."""
 
@@ -147,11 +155,18 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What a worker did with one item: its operations, and the signal that the item is there, or `NONE`."""
+class Crew:
+    """The items that workers take from a queue, in the order in which they were taken.
 
-    ops: tuple[Op, ...]
-    signal: int = NONE
+    Attributes:
+        queue: row of `Trace.resources`, whose limit is how many items may lie in it.
+        items: what is done with each.
+        there: those of which nobody knows when they were put: they are in the queue from the beginning.
+    """
+
+    queue: int
+    items: tuple[tuple[Op, ...], ...]
+    there: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +201,7 @@ class Program:
         limits: how many may hold a resource at once; one that is missing has no limit.
         pools: of threads and processes.
         jobs: rows of `Trace.jobs`.
-        crews: the items that workers take from a queue, in order.
+        crews: workers that share a queue.
         models: for each task that was added, the one that it is like.
     """
 
@@ -194,7 +209,7 @@ class Program:
     limits: dict[int, int]
     pools: list[Pool] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
-    crews: list[list[Item]] = field(default_factory=list)
+    crews: list[Crew] = field(default_factory=list)
     models: list[int] = field(default_factory=list)
 
     def copy(self) -> Program:

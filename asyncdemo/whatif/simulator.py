@@ -10,15 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heappush
 from itertools import count
 from typing import Any, NamedTuple
 
 from asyncdemo.trace import NONE, Actor
 from asyncdemo.whatif import program as ops
+from asyncdemo.whatif.lane import Call, Lane
 from asyncdemo.whatif.program import Life, Op, Program
-
-Call = Callable[[], None]
 
 
 class Step(NamedTuple):
@@ -47,7 +46,7 @@ class _Task:
 
     row: int
     life: Life
-    lane: _Lane
+    lane: Lane
     frames: list[list[Any]]
     turn: int = 0
     over: bool = False
@@ -57,36 +56,8 @@ class _Task:
     lead_ns: int = 0
     held: list[int] = field(default_factory=list)
     joiners: list[Call] = field(default_factory=list)
-    item: int = NONE
     doing: bool = False
     scheduled: bool = False
-
-
-@dataclass(slots=True)
-class _Lane:
-    """A loop: what is ready, its timers, and its own time, which may run ahead while a step lasts."""
-
-    now: int = 0
-    ready: deque[Call] = field(default_factory=deque)
-    timers: list[tuple[int, int, Call]] = field(default_factory=list)
-    todo: int = 0
-
-    def next_ns(self) -> int | None:
-        """When it can do something, or None when it never will by itself."""
-        if self.ready:
-            return self.now
-        return max(self.now, self.timers[0][0]) if self.timers else None
-
-    def turn(self) -> None:
-        """Does the next thing."""
-        if not self.todo:
-            if not self.ready:
-                self.now = max(self.now, self.timers[0][0])
-            while self.timers and self.timers[0][0] <= self.now:
-                self.ready.append(heappop(self.timers)[2])
-            self.todo = len(self.ready)
-        self.todo -= 1
-        self.ready.popleft()()
 
 
 @dataclass(slots=True)
@@ -95,6 +66,19 @@ class _Pool:
 
     free: int
     queue: deque[int] = field(default_factory=deque)
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The queue of a crew: what lies in it, who waits, and how many items were taken and are done."""
+
+    limit: int | None
+    items: deque[int]
+    drawn: int = 0
+    done: int = 0
+    getters: deque[tuple[_Task, int]] = field(default_factory=deque)
+    putters: deque[tuple[_Task, int]] = field(default_factory=deque)
+    finishers: deque[tuple[_Task, int]] = field(default_factory=deque)
 
 
 class Simulation:
@@ -111,7 +95,7 @@ class Simulation:
         self.steps: list[Step] = []
         self._program = program
         self._number = count()
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, Lane] = {}
         self._tasks = [self._task(row, life) for row, life in enumerate(program.lives)]
         self._free = dict(program.limits)
         self._queues: dict[int, deque[tuple[_Task, int]]] = {}
@@ -119,11 +103,9 @@ class Simulation:
         self._hearers: dict[int, list[tuple[_Task, int]]] = {}
         self._pools = [_Pool(pool.size) for pool in program.pools]
         self._done: set[int] = set()
-        self._job_lanes: dict[int, _Lane] = {}
+        self._job_lanes: dict[int, Lane] = {}
         self._collectors: list[tuple[set[int], ops.Collect, _Task, int]] = []
-        self._drawn = [0] * len(program.crews)
-        self._finished = [0] * len(program.crews)
-        self._finishers: list[tuple[int, _Task, int]] = []
+        self._crews = [_Queue(program.limits.get(crew.queue), deque(crew.there)) for crew in program.crews]
         self._do: dict[type[Op], Callable[[_Task, Any], bool]] = {
             ops.Spawn: self._spawn,
             ops.Release: self._release,
@@ -135,6 +117,7 @@ class Simulation:
             ops.Join: self._join,
             ops.Hear: self._hear,
             ops.Collect: self._collect,
+            ops.Put: self._put,
             ops.Draw: self._draw,
             ops.Finish: self._finish,
         }
@@ -166,15 +149,15 @@ class Simulation:
         return sorted(self.steps, key=lambda step: step.start_ns)
 
     def _task(self, row: int, life: Life) -> _Task:
-        lane = self._lanes.setdefault(life.loop, _Lane())
+        lane = self._lanes.setdefault(life.loop, Lane())
         return _Task(row, life, lane, [[life.ops, 0]], lead_ns=life.lead_ns)
 
     # The loop
 
-    def _at(self, lane: _Lane, t_ns: int, call: Call) -> None:
+    def _at(self, lane: Lane, t_ns: int, call: Call) -> None:
         heappush(lane.timers, (t_ns, next(self._number), call))
 
-    def _soon(self, lane: _Lane, from_lane: _Lane, call: Call) -> None:
+    def _soon(self, lane: Lane, from_lane: Lane, call: Call) -> None:
         """In the next turn of a loop; from another loop, not before that one's time."""
         if lane is from_lane:
             lane.ready.append(call)
@@ -185,7 +168,7 @@ class Simulation:
         before = self._tasks[task.life.after].lane
         self._at(task.lane, before.now + task.life.start_ns, partial(self._wake, task, 0, Actor.PROGRAM))
 
-    def _wake(self, task: _Task, turn: int, waker: int, from_lane: _Lane | None = None) -> None:
+    def _wake(self, task: _Task, turn: int, waker: int, from_lane: Lane | None = None) -> None:
         """Makes a task ready that is suspended still."""
         if task.turn == turn and not task.over:
             task.turn += 1
@@ -283,7 +266,7 @@ class Simulation:
         self._interrupt(self._tasks[op.task], op.signal, task.row, task.lane)
         return False
 
-    def _interrupt(self, task: _Task, signal: int, waker: int, lane: _Lane) -> None:
+    def _interrupt(self, task: _Task, signal: int, waker: int, lane: Lane) -> None:
         """A task goes on behind the place where it hears a signal, unless it is past it."""
         self._told.add(signal)
         base, place = task.frames[0] if task.frames else ((), 0)
@@ -294,7 +277,7 @@ class Simulation:
         for resource in [each for each in task.held if each not in rest]:
             task.held.remove(resource)
             self._give(resource, task)
-        task.frames, task.item, task.doing = [[base, landing + 1]], NONE, False
+        task.frames, task.doing = [[base, landing + 1]], False
         if not task.scheduled:
             self._wake(task, task.turn, waker, lane)
 
@@ -360,35 +343,51 @@ class Simulation:
 
     # Crews
 
-    def _draw(self, task: _Task, op: ops.Draw) -> bool:
-        """Takes an item, or waits for it, and comes back here when it is done."""
-        items = self._program.crews[op.crew]
-        if task.doing:
-            task.doing = False
-            self._item_done(op.crew, task)
-        if task.item == NONE:
-            if self._drawn[op.crew] == len(items):
-                return False
-            task.item = self._drawn[op.crew]
-            self._drawn[op.crew] += 1
-        item = items[task.item]
-        task.frames[-1][1] -= 1
-        if item.signal != NONE and item.signal not in self._told:
-            self._hearers.setdefault(item.signal, []).append((task, task.turn))
-            return True
-        task.item, task.doing = NONE, True
-        task.frames.append([item.ops, 0])
+    def _put(self, task: _Task, op: ops.Put) -> bool:
+        queue = self._crews[op.crew]
+        if queue.limit is not None and len(queue.items) >= queue.limit:
+            return self._again(task, queue.putters)
+        queue.items.append(op.item)
+        self._next(queue.getters, task)
         return False
 
-    def _item_done(self, crew: int, task: _Task) -> None:
-        self._finished[crew] += 1
-        if self._finished[crew] == len(self._program.crews[crew]):
-            for of, waiter, turn in self._finishers:
-                if of == crew:
-                    self._wake(waiter, turn, task.row, task.lane)
+    def _draw(self, task: _Task, op: ops.Draw) -> bool:
+        """Takes an item, or waits for it, and comes back here when it is done."""
+        queue, items = self._crews[op.crew], self._program.crews[op.crew].items
+        if task.doing:
+            task.doing = False
+            queue.done += 1
+            if queue.done == len(items):
+                self._next(queue.finishers, task, len(queue.finishers))
+        if queue.drawn == len(items):
+            return False
+        if not queue.items:
+            return self._again(task, queue.getters)
+        task.doing = True
+        task.frames[-1][1] -= 1
+        task.frames.append([items[queue.items.popleft()], 0])
+        queue.drawn += 1
+        self._next(queue.putters, task)
+        if queue.drawn == len(items):
+            self._next(queue.getters, task, len(queue.getters))
+        return False
 
     def _finish(self, task: _Task, op: ops.Finish) -> bool:
-        if self._finished[op.crew] == len(self._program.crews[op.crew]):
+        queue = self._crews[op.crew]
+        if queue.done == len(self._program.crews[op.crew].items):
             return False
-        self._finishers.append((op.crew, task, task.turn))
+        queue.finishers.append((task, task.turn))
         return True
+
+    def _again(self, task: _Task, queue: deque[tuple[_Task, int]]) -> bool:
+        """The task waits in a queue, and tries again when it is woken."""
+        task.frames[-1][1] -= 1
+        queue.append((task, task.turn))
+        return True
+
+    def _next(self, queue: deque[tuple[_Task, int]], waker: _Task, number: int = 1) -> None:
+        """Wakes the first that wait in a queue."""
+        while queue and number:
+            waiting, turn = queue.popleft()
+            number -= waiting.turn == turn
+            self._wake(waiting, turn, waker.row, waker.lane)
