@@ -15,6 +15,9 @@ INDENT = 2
 SAME = 1.005
 """Totals that are nearer to each other than this are the same."""
 
+LEAST_TIMES = 1.05
+"""From here on it is said how many times faster or slower a run is."""
+
 
 def prediction_lines(predictions: Sequence[Prediction], width: int) -> Iterator[Line]:
     """Each change with the total that it would give, what decides that one, and what was assumed."""
@@ -34,10 +37,10 @@ def _folded(text: str, margin: int, style: Style, width: int) -> Iterator[Line]:
 def _outcome(prediction: Prediction) -> str:
     """`1.00 s instead of 4.00 s (4.0x faster), predicted`."""
     before, after = prediction.recorded_ns, prediction.predicted_ns
-    if max(before, after) < SAME * min(before, after):
-        return f"{format_duration(after)} as before, predicted"
+    if max(prediction.unchanged_ns, after) <= SAME * min(prediction.unchanged_ns, after):
+        return f"{format_duration(before)} as before, predicted"
     times, word = (before / after, "faster") if 0 < after < before else (after / before if before else 0, "slower")
-    factor = f" ({times:.1f}x {word})" if times else ""
+    factor = f" ({times:.1f}x {word})" if times >= LEAST_TIMES else ""
     return f"{format_duration(after)} instead of {format_duration(before)}{factor}, predicted"
 
 

@@ -7,6 +7,9 @@ from bisect import bisect_left, bisect_right
 
 from asyncdemo.trace import NONE, Trace
 
+IDLE_NS = 200_000
+"""A loop that began with nothing for longer than this was idle, and not busy with callbacks."""
+
 
 class Places:
     """The steps of a recording, to be found by task and time.
@@ -16,24 +19,38 @@ class Places:
 
     Attributes:
         since_ns: for each step when its task had given up control before, or was created.
-        lead_ns: for each step how long the loop took to begin with it, after what it had done before.
+        free_ns: for each step when its loop was done with the one before.
+        busy_ns: for each step since when the loop had been busy as the step became ready.
     """
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self.by_task = [array("i") for _ in range(len(trace.tasks))]
-        self.since_ns, self.lead_ns = (array("q", bytes(8 * len(trace.steps))) for _ in range(2))
+        self.since_ns, self.free_ns, self.busy_ns = (array("q", bytes(8 * len(trace.steps))) for _ in range(3))
         steps, tasks = trace.steps, trace.tasks
-        reached, free = array("q", tasks.created_ns), dict[int, int]()
+        idle_ns = 0 if trace.meta.get("clock") == "virtual" else IDLE_NS
+        reached, free, busy = array("q", tasks.created_ns), dict[int, int](), dict[int, int]()
         for row, task in enumerate(steps.task):
             self.by_task[task].append(row)
-            loop, waker = tasks.loop[task], steps.waker[row]
-            ready, idle = steps.ready_ns[row], waker < 0 or tasks.loop[waker] != loop
-            before = free.get(loop, ready)
-            # What another task of the loop makes ready follows without a pause, whatever callback it takes.
-            self.lead_ns[row] = max(0, steps.start_ns[row] - (max(before, ready) if idle else before))
+            loop, ready = tasks.loop[task], steps.ready_ns[row]
+            self.free_ns[row] = before = free.get(loop, ready)
+            if ready - before > idle_ns or loop not in busy:
+                busy[loop] = ready
+            self.busy_ns[row] = busy[loop]
             self.since_ns[row] = reached[task]
             reached[task] = free[loop] = steps.end_ns[row]
+
+    def lead_ns(self, row: int, due_ns: int | None = None) -> int:
+        """How long a loop took to begin with a step, once it was free and what the step waited for was over.
+
+        That is at `due_ns`, or as the step became ready; but what another task of the loop makes ready follows without
+        a pause, whatever callbacks it takes.
+        """
+        steps, loops = self._trace.steps, self._trace.tasks.loop
+        waker, start = steps.waker[row], steps.start_ns[row]
+        if waker >= 0 and loops[waker] == loops[steps.task[row]]:
+            return max(0, start - self.free_ns[row])
+        return max(0, start - max(self.free_ns[row], steps.ready_ns[row] if due_ns is None else due_ns))
 
     def at(self, task: int, t_ns: int) -> int:
         """The first step of a task that lasted until `t_ns` or beyond and had begun by then, or `NONE`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from statistics import median_low
 
 from asyncdemo.trace import NONE, Actor, Loss, Outcome, Trace, Wait
 from asyncdemo.whatif.places import Places
@@ -63,6 +64,8 @@ class _Reader:
         """For each step what happened in it: when, in which order of what happened at once, and what."""
         self._takes: dict[int, int] = {}
         """For each step that began with a lock or a slot, the row of `Trace.holds`."""
+        self._usual = dict(_usual_lengths(trace, places))
+        """For each row of `Trace.waits` how long such a wait takes when the loop is not busy as it ends."""
         self._joined: set[int] = set()
         self._shutdown: dict[int, int] = {}
         self._children: dict[int, list[int]] = defaultdict(list)
@@ -185,7 +188,7 @@ class _Reader:
         """The operation that the wait before a step was."""
         steps = self._trace.steps
         wait, waker, task = steps.wait[row], steps.waker[row], steps.task[row]
-        kind, lead = Wait(self._trace.waits.kind[wait]), self._places.lead_ns[row]
+        kind, lead = Wait(self._trace.waits.kind[wait]), self._places.lead_ns(row)
         asked = self._asked_to_end(row)
         if asked is not None and (asked[1] >= 0 or asked[1] == Actor.PROGRAM):
             return self._interrupted(row, *asked)
@@ -203,7 +206,20 @@ class _Reader:
             if told != NONE:
                 self.note(told, steps.ready_ns[row], (_WOKEN, row), Tell(row))
                 return Hear(wait, lead, row)
-        return Pause(wait, lead, max(0, steps.ready_ns[row] - self._places.since_ns[row]), waker)
+        took = self._length(row)
+        return Pause(wait, self._places.lead_ns(row, self._places.since_ns[row] + took), took, waker)
+
+    def _length(self, row: int) -> int:
+        """How long the wait before a step took by itself.
+
+        A sleep that ended while the loop was busy had ended before, nobody knows when: it is taken to be as long as
+        others of its line are, if it may have been.
+        """
+        steps, places = self._trace.steps, self._places
+        took = max(0, steps.ready_ns[row] - places.since_ns[row])
+        if self._trace.waits.kind[steps.wait[row]] != Wait.SLEEP or places.busy_ns[row] >= steps.ready_ns[row]:
+            return took
+        return max(min(took, self._usual[steps.wait[row]]), places.busy_ns[row] - places.since_ns[row])
 
     def _asked_to_end(self, row: int) -> tuple[int, int] | None:
         """When a task was asked to end during the wait before a step, and by whom; None where nobody asked."""
@@ -214,7 +230,7 @@ class _Reader:
         return by_waker[0] if by_waker else None
 
     def _interrupted(self, row: int, t_ns: int, by: int) -> Waiting:
-        steps, lead = self._trace.steps, self._places.lead_ns[row]
+        steps, lead = self._trace.steps, self._places.lead_ns(row)
         task = steps.task[row]
         if by == Actor.PROGRAM:
             self._shutdown[task] = row
@@ -251,7 +267,7 @@ class _Reader:
     def _life(self, task: int, heads: dict[int, Waiting], starts: dict[int, tuple[int, int]]) -> Life:
         rows, tasks = self._places.by_task[task], self._trace.tasks
         start, after = starts.get(task, (NONE, NONE))
-        lead = self._places.lead_ns[rows[0]] if rows else 0
+        lead = self._places.lead_ns(rows[0]) if rows else 0
         ends = tasks.outcome[task] not in {Outcome.PENDING, Outcome.DESTROYED}
         ops = [op for row in rows for op in self._operations(row, heads.get(row))]
         return Life(ops, tasks.loop[task], start, after, lead, ends, self._shutdown.get(task, NONE))
@@ -273,3 +289,15 @@ class _Reader:
 
 def _moment(happened: tuple[int, Order, Op]) -> tuple[int, Order]:
     return happened[:2]
+
+
+def _usual_lengths(trace: Trace, places: Places) -> Iterator[tuple[int, int]]:
+    """The median length of the waits of each row that ended in an idle loop; where none did, the shortest."""
+    idle, shortest = defaultdict[int, list[int]](list), dict[int, int]()
+    for row, (wait, ready) in enumerate(zip(trace.steps.wait, trace.steps.ready_ns, strict=True)):
+        took = ready - places.since_ns[row]
+        shortest[wait] = min(shortest.get(wait, took), took)
+        if places.busy_ns[row] >= ready:
+            idle[wait].append(took)
+    for wait, took in shortest.items():
+        yield wait, median_low(idle[wait]) if idle[wait] else took

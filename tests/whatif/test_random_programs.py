@@ -61,7 +61,7 @@ def recorded(body: list[Action], limit: int) -> Trace:
     return record(main, closely=True).trace
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies(), LIMITS, LIMITS)
 def test_predictions_are_exact_in_virtual_time(body: list[Action], limit: int, other: int) -> None:
     """With nothing changed the simulation gives the recorded total; with another limit, that of a run with it."""

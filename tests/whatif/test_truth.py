@@ -6,6 +6,7 @@ In virtual time both are exact. The jobs of the executor only sleep, so that no 
 from __future__ import annotations
 
 import asyncio
+import time
 from importlib import import_module
 from itertools import count
 from typing import Any
@@ -88,6 +89,64 @@ def served(workers: int) -> Trace:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     return record(main, closely=True).trace
+
+
+@pytest.mark.parametrize("consumers", [1, 2, 4, 5, 8])
+@pytest.mark.parametrize("size", [1, 2, 10])
+def test_consumers_of_a_bounded_queue(size: int, consumers: int) -> None:
+    """Producers wait for room, which there is sooner with more consumers."""
+    before = run("queue", consumers=2, size=size)
+    after = run("queue", consumers=consumers, size=size)
+    assert predicted(before, f"workers={consumers}").predicted_ns == after.duration_ns
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("given", [0, 1, 4])
+def test_room_in_a_queue(given: int, size: int) -> None:
+    """A producer is done with its items the sooner, the more room there is, and has more to do then."""
+    assert predicted(handing_over(given), f"maxsize={size}").predicted_ns == handing_over(size).duration_ns
+
+
+def handing_over(size: int) -> Trace:
+    """The recording of a producer that has something else to do after its items."""
+    items = (3, 1, 4, 1, 5, 9, 2, 6, 5, 4)
+
+    async def work(queue: asyncio.Queue[int]) -> None:
+        for _ in items:
+            await asyncio.sleep(await queue.get() / 10)
+
+    async def produce(queue: asyncio.Queue[int]) -> None:
+        for item in items:
+            await queue.put(item)
+            await asyncio.sleep(0.003)
+        await asyncio.sleep(3)
+
+    async def main() -> None:
+        queue = asyncio.Queue[int](size)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work(queue))
+            group.create_task(produce(queue))
+
+    return record(main, closely=True).trace
+
+
+def test_a_sleep_that_a_busy_loop_made_longer() -> None:
+    """It is as short again as others of its line when the loop is not busy as it ends."""
+
+    async def beat() -> None:
+        for _ in range(2):
+            await asyncio.sleep(0.1)
+
+    async def block() -> None:
+        await asyncio.sleep(0.15)  # before it blocks
+        time.sleep(0.3)  # noqa: ASYNC251
+
+    async def main() -> None:
+        await asyncio.gather(beat(), block())
+
+    trace = record(main, closely=True).trace
+    assert trace.duration_ns == 450_000_000
+    assert predicted(trace, f"no wait AT {place('before it blocks')}").predicted_ns == 400_000_000
 
 
 @pytest.mark.parametrize("batch", [5, 10, 25, 50, 200])
