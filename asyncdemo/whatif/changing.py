@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from asyncdemo.quantities import format_duration
@@ -14,6 +15,7 @@ from asyncdemo.whatif.crews import Crew, NotCutError, crews, staffed
 from asyncdemo.whatif.places import Places
 from asyncdemo.whatif.program import Acquire, Collect, Job, Op, Pause, Program, Release, Waiting
 from asyncdemo.whatif.reading import read
+from asyncdemo.whatif.simulator import Simulation, total_ns
 
 MOST_TOLD = 4
 NOUNS = {
@@ -74,8 +76,17 @@ class Recorded:
         self._places = Places(trace)
         self.program = read(trace, self._places)
 
+    @cached_property
+    def total_ns(self) -> int:
+        """How long the program takes in simulation as it is, with as much after its last step as was recorded.
+
+        Raises:
+            StuckError: it does not come to its end.
+        """
+        return total_ns(self._trace, Simulation(self.program).run())
+
     def changed(self, changes: Iterable[Change]) -> tuple[Program, Program]:
-        """The program with these changes, and the same with each number left as it was: what is told of it is checked.
+        """The program with these changes, and with every number left as it was, for the simulation to be checked.
 
         Raises:
             UnknownError: a change fits nothing.
@@ -88,7 +99,8 @@ class Recorded:
         after = before = self.program
         for change, found in numbers:
             after = self._with_number(after, found, change.number)
-            before = self._with_number(before, found, found.number)
+            if isinstance(found.what, Crew | _Room | Batches):
+                before = self._with_number(before, found, found.number)
         for length in (change for change in changes if isinstance(change, Length)):
             after = self._with_length(after, length)
         return after, before

@@ -60,14 +60,14 @@ def crews(trace: Trace, places: Places) -> list[Crew]:
     """The crews of a recording: tasks that one task made of one coroutine at one line, and that took from a queue."""
     tasks, groups = trace.tasks, defaultdict[tuple[int, int, int], list[int]](list)
     for task, key in enumerate(zip(tasks.parent, tasks.site, tasks.coro, strict=True)):
-        if key[1] != NONE:
+        if NONE not in key[:2]:
             groups[key].append(task)
     getters, putters, takes = _waiters(trace, Wait.QUEUE_GET), _waiters(trace, Wait.QUEUE_PUT), _takes(trace)
     found = []
     for (_, site, coro), members in groups.items():
         for queue, times in takes.items():
             those, own = getters.get(queue), {*members}
-            if those & own if those else not putters[queue] & own and _ran_at(places, trace, members, times):
+            if those & own if those else _seem_to_take(places, trace, members, times) and not putters[queue] & own:
                 found.append(Crew(trace.text(coro).rpartition(".")[2], site, queue, tuple(members)))
     return found
 
@@ -89,6 +89,12 @@ def _takes(trace: Trace) -> dict[int, set[int]]:
             found[queue].add(t_ns)
         before[queue] = level
     return found
+
+
+def _seem_to_take(places: Places, trace: Trace, members: list[int], times: set[int]) -> bool:
+    """Whether one of the members ran whenever a queue grew shorter, and not always the task that made them as well."""
+    maker = trace.tasks.parent[members[0]]
+    return _ran_at(places, trace, members, times) and not _ran_at(places, trace, [maker], times)
 
 
 def _ran_at(places: Places, trace: Trace, members: list[int], times: set[int]) -> bool:

@@ -13,7 +13,7 @@ from asyncdemo.trace import NONE, Actor, Steps, Tasks, Trace, Wait
 from asyncdemo.whatif.change import Change, Length, Number, parse
 from asyncdemo.whatif.changing import Recorded, UnknownError
 from asyncdemo.whatif.program import Program
-from asyncdemo.whatif.simulator import Simulation, Step, StuckError
+from asyncdemo.whatif.simulator import Simulation, Step, StuckError, total_ns
 
 TOLERANCE = 0.02
 """How far a run in simulation with nothing changed may be from the recording, as a part of it, to be believed."""
@@ -92,7 +92,7 @@ def _predicted(trace: Trace, recorded: Recorded, text: str, changes: Sequence[Ch
     except UnknownError as fault:
         return replace(told, refused=str(fault), misused=True)
     try:
-        unchanged = _total(trace, Simulation(before).run())
+        unchanged = recorded.total_ns if before is recorded.program else total_ns(trace, Simulation(before).run())
     except StuckError:
         return replace(told, refused=f"in simulation the program does not come to its end; {_why(trace)}")
     told = replace(told, unchanged_ns=unchanged)
@@ -106,13 +106,7 @@ def _predicted(trace: Trace, recorded: Recorded, text: str, changes: Sequence[Ch
     causes = by_cause(critical_path(_trace_of(trace, after, steps)))
     cause, took_ns = causes[0] if causes else ("", 0)
     assumed = tuple(_assumed(trace, recorded, changes))
-    return replace(told, predicted_ns=_total(trace, steps), cause=cause, cause_ns=took_ns, assumed=assumed)
-
-
-def _total(trace: Trace, steps: Sequence[Step]) -> int:
-    """How long a simulated run takes, with as much after its last step as the recording has after its own."""
-    rest = trace.duration_ns - max(trace.steps.end_ns)
-    return max(step.end_ns for step in steps) + rest
+    return replace(told, predicted_ns=total_ns(trace, steps), cause=cause, cause_ns=took_ns, assumed=assumed)
 
 
 def _why(trace: Trace) -> str:

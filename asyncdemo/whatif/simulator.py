@@ -7,14 +7,14 @@ was ready before, and a lock or a slot is handed to whoever has waited longest.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappush
 from itertools import count
 from typing import Any, NamedTuple
 
-from asyncdemo.trace import NONE, Actor
+from asyncdemo.trace import NONE, Actor, Trace
 from asyncdemo.whatif import program as ops
 from asyncdemo.whatif.lane import Call, Lane
 from asyncdemo.whatif.program import Life, Op, Program
@@ -391,3 +391,8 @@ class Simulation:
             waiting, turn = queue.popleft()
             number -= waiting.turn == turn
             self._wake(waiting, turn, waker.row, waker.lane)
+
+
+def total_ns(trace: Trace, steps: Sequence[Step]) -> int:
+    """How long a simulated run takes, with as much after its last step as the recording has after its own."""
+    return max(step.end_ns for step in steps) + trace.duration_ns - max(trace.steps.end_ns)
