@@ -13,9 +13,9 @@ from asyncdemo.whatif.batches import Batches, batches, regrouped
 from asyncdemo.whatif.change import Change, Length, Number
 from asyncdemo.whatif.crews import Crew, NotCutError, crews, staffed
 from asyncdemo.whatif.places import Places
-from asyncdemo.whatif.program import Acquire, Collect, Job, Op, Pause, Program, Release, Waiting
+from asyncdemo.whatif.program import Acquire, Collect, Job, Op, Pause, Program, Release, Submit, Waiting
 from asyncdemo.whatif.reading import read
-from asyncdemo.whatif.simulator import Simulation, total_ns
+from asyncdemo.whatif.totals import simulated_ns
 
 MOST_TOLD = 4
 NOUNS = {
@@ -83,7 +83,7 @@ class Recorded:
         Raises:
             StuckError: it does not come to its end.
         """
-        return total_ns(self._trace, Simulation(self.program).run())
+        return simulated_ns(self._trace, self.program)
 
     def changed(self, changes: Iterable[Change]) -> tuple[Program, Program]:
         """The program with these changes, and with every number left as it was, for the simulation to be checked.
@@ -103,7 +103,16 @@ class Recorded:
                 before = self._with_number(before, found, found.number)
         for length in (change for change in changes if isinstance(change, Length)):
             after = self._with_length(after, length)
+        self._refuse_servers(after)
         return after, before
+
+    def _refuse_servers(self, after: Program) -> None:
+        """Refuses a change of what tasks do whose doing reaches others over the network."""
+        served = [task for task, life in enumerate(self.program.lives) if life.serves]
+        touched = next((task for task in served if _is_touched(self.program, after, task)), None)
+        if touched is not None:
+            name, why = self._trace.task_name(touched), "what others do because of its answers is not followed"
+            raise UnknownError(f"task {name!r} serves a connection: {why}")
 
     # Numbers
 
@@ -228,6 +237,23 @@ class Recorded:
                 took[place] = took.get(place, 0) + steps.ready_ns[row] - self._places.since_ns[row]
         longest = sorted(took, key=took.__getitem__, reverse=True)[:MOST_TOLD]
         return ", ".join(f"{place} ({format_duration(took[place])})" for place in longest) or "no line that is known"
+
+
+def _is_touched(before: Program, after: Program, task: int) -> bool:
+    """Whether a task does something else, or the same with something that is changed."""
+    if before.lives[task].ops != after.lives[task].ops:
+        return True
+    return any(
+        before.limits.get(op.resource) != after.limits.get(op.resource)
+        if isinstance(op, Acquire)
+        else isinstance(op, Submit) and _runs_otherwise(before, after, op.job)
+        for op in before.lives[task].ops
+    )
+
+
+def _runs_otherwise(before: Program, after: Program, job: int) -> bool:
+    old, new = before.jobs[job], after.jobs[job]
+    return old != new or before.pools[old.pool] != after.pools[new.pool]
 
 
 def _crew(found: _Subject) -> Crew | None:

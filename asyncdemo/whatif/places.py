@@ -70,6 +70,14 @@ class Places:
         place = min(bisect_right(rows, t_ns, key=self._trace.steps.start_ns.__getitem__), bisect_left(rows, before))
         return rows[place - 1] if place else NONE
 
+    def before(self, row: int, t_ns: int, loop: int) -> int:
+        """The last step of a loop that is a row below `row` and was over by `t_ns`, or `NONE`."""
+        steps, loops = self._trace.steps, self._trace.tasks.loop
+        found = min(row, bisect_right(steps.start_ns, t_ns)) - 1
+        while found >= 0 and (loops[steps.task[found]] != loop or steps.end_ns[found] > t_ns):
+            found -= 1
+        return found
+
     def anyones(self, t_ns: int) -> int:
         """The step of whatever task that ran at `t_ns`, or `NONE`."""
         steps = self._trace.steps

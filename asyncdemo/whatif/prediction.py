@@ -13,7 +13,8 @@ from asyncdemo.trace import NONE, Actor, Steps, Tasks, Trace, Wait
 from asyncdemo.whatif.change import Change, Length, Number, parse
 from asyncdemo.whatif.changing import Recorded, UnknownError
 from asyncdemo.whatif.program import Program
-from asyncdemo.whatif.simulator import Simulation, Step, StuckError, total_ns
+from asyncdemo.whatif.simulator import Simulation, Step, StuckError
+from asyncdemo.whatif.totals import end_ns, simulated_ns, total_ns
 
 TOLERANCE = 0.02
 """How far a run in simulation with nothing changed may be from the recording, as a part of it, to be believed."""
@@ -92,7 +93,7 @@ def _predicted(trace: Trace, recorded: Recorded, text: str, changes: Sequence[Ch
     except UnknownError as fault:
         return replace(told, refused=str(fault), misused=True)
     try:
-        unchanged = recorded.total_ns if before is recorded.program else total_ns(trace, Simulation(before).run())
+        unchanged = recorded.total_ns if before is recorded.program else simulated_ns(trace, before)
     except StuckError:
         return replace(told, refused=f"in simulation the program does not come to its end; {_why(trace)}")
     told = replace(told, unchanged_ns=unchanged)
@@ -106,7 +107,7 @@ def _predicted(trace: Trace, recorded: Recorded, text: str, changes: Sequence[Ch
     causes = by_cause(critical_path(_trace_of(trace, after, steps)))
     cause, took_ns = causes[0] if causes else ("", 0)
     assumed = tuple(_assumed(trace, recorded, changes))
-    return replace(told, predicted_ns=total_ns(trace, steps), cause=cause, cause_ns=took_ns, assumed=assumed)
+    return replace(told, predicted_ns=total_ns(trace, after, steps), cause=cause, cause_ns=took_ns, assumed=assumed)
 
 
 def _why(trace: Trace) -> str:
@@ -138,6 +139,8 @@ def _assumed(trace: Trace, recorded: Recorded, changes: Sequence[Change]) -> lis
 
 def _trace_of(trace: Trace, program: Program, steps: Sequence[Step]) -> Trace:
     """The simulated run as a recording, to be looked at as any other."""
+    last = end_ns(program, ((step.task, step.end_ns) for step in steps))
+    steps = [step for step in steps if step.end_ns <= last]
     rows = [*range(len(trace.tasks)), *program.models]
     columns: dict[str, Any] = {
         each.name: [getattr(trace.tasks, each.name)[row] for row in rows] for each in fields(Tasks)

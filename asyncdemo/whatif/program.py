@@ -22,9 +22,10 @@ class Compute(Op):
 
 @dataclass(frozen=True, slots=True)
 class Spawn(Op):
-    """It makes a task."""
+    """It makes a task; or a callback does, so long after it."""
 
     task: int
+    after_ns: int = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,8 @@ class Life:
         after: the task that has to be over before, from when `start_ns` counts then, or `NONE`.
         lead_ns: how long the loop took to begin with it.
         ends: whether it came to its end while it was recorded.
+        main: whether it is what `asyncio.run` was given.
+        serves: whether a connection made it, and not another task; or a task that a connection made.
         shutdown: the signal that it hears when the loop's first task is over and the runner cancels the others.
     """
 
@@ -189,6 +192,8 @@ class Life:
     after: int = NONE
     lead_ns: int = 0
     ends: bool = True
+    main: bool = False
+    serves: bool = False
     shutdown: int = NONE
 
 

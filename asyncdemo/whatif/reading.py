@@ -64,9 +64,13 @@ class _Reader:
         """For each step what happened in it: when, in which order of what happened at once, and what."""
         self._takes: dict[int, int] = {}
         """For each step that began with a lock or a slot, the row of `Trace.holds`."""
+        steps = trace.steps
+        begun = {task for task, wait, by in zip(steps.task, steps.wait, steps.waker, strict=True) if _is_main(wait, by)}
+        self._mains = {task for task in begun if trace.tasks.parent[task] == NONE}
         self._usual = dict(_usual_lengths(trace, places))
         """For each row of `Trace.waits` how long such a wait takes when the loop is not busy as it ends."""
         self._joined: set[int] = set()
+        self._serving: set[int] = set()
         self._shutdown: dict[int, int] = {}
         self._children: dict[int, list[int]] = defaultdict(list)
         for task, parent in enumerate(trace.tasks.parent):
@@ -93,20 +97,23 @@ class _Reader:
     # Births
 
     def _births(self) -> Iterator[tuple[int, tuple[int, int]]]:
-        """The tasks that no other made: when each began, and after which task's end, if any."""
+        """The tasks that no other task made: when each began, and after which one's end, if any."""
         tasks, steps, before = self._trace.tasks, self._trace.steps, NONE
-        for task in range(len(tasks)):
-            rows, created = self._places.by_task[task], tasks.created_ns[task]
+        for task, (parent, created) in enumerate(zip(tasks.parent, tasks.created_ns, strict=True)):
+            rows = self._places.by_task[task]
             first = rows[0] if rows else len(steps)
-            made = self._places.last(tasks.parent[task], created, first) if tasks.parent[task] >= 0 else NONE
+            made = self._places.last(parent, created, first) if parent >= 0 else NONE
             if made != NONE:
                 self.note(made, created, (_WOKEN, first), Spawn(task))
-            elif before != NONE and tasks.ended_ns[before] <= created:
-                yield task, (created - tasks.ended_ns[before], before)
+            elif task in self._mains:
+                follows = before != NONE and tasks.ended_ns[before] <= created
+                yield task, (created - tasks.ended_ns[before], before) if follows else (created, NONE)
+                before = before if tasks.outcome[task] == Outcome.PENDING else task
+            elif (step := self._places.before(first, created, tasks.loop[task])) != NONE:
+                # Whatever led to it, most likely it was something that the program had done.
+                self.note(step, steps.end_ns[step], (_LAST, task), Spawn(task, created - steps.end_ns[step]))
             else:
                 yield task, (created, NONE)
-            if made == NONE and tasks.parent[task] == NONE and tasks.outcome[task] != Outcome.PENDING:
-                before = task
 
     # Locks and slots
 
@@ -270,7 +277,19 @@ class _Reader:
         lead = self._places.lead_ns(rows[0]) if rows else 0
         ends = tasks.outcome[task] not in {Outcome.PENDING, Outcome.DESTROYED}
         ops = [op for row in rows for op in self._operations(row, heads.get(row))]
-        return Life(ops, tasks.loop[task], start, after, lead, ends, self._shutdown.get(task, NONE))
+        main, shutdown = task in self._mains, self._shutdown.get(task, NONE)
+        return Life(ops, tasks.loop[task], start, after, lead, ends, main, self._serves(task), shutdown)
+
+    def _serves(self, task: int) -> bool:
+        """Whether a connection made a task, or one that made it."""
+        parent, waits, of_step = self._trace.tasks.parent[task], self._trace.waits, self._trace.steps.wait
+        if parent == NONE and task not in self._mains:
+            waited = {of_step[row] for row in self._places.by_task[task]} - {NONE}
+            if Wait.NETWORK in {waits.kind[wait] for wait in waited}:
+                self._serving.add(task)
+        if parent in self._serving:
+            self._serving.add(task)
+        return task in self._serving
 
     def _operations(self, row: int, head: Waiting | None) -> Iterator[Op]:
         """The wait before a step, and what happened in it."""
@@ -285,6 +304,10 @@ class _Reader:
             yield op
         if steps.end_ns[row] > reached:
             yield Compute(steps.end_ns[row] - reached)
+
+
+def _is_main(wait: int, waker: int) -> bool:
+    return wait == NONE and waker == Actor.PROGRAM
 
 
 def _moment(happened: tuple[int, Order, Op]) -> tuple[int, Order]:

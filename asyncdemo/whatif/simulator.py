@@ -7,14 +7,14 @@ was ready before, and a lock or a slot is handed to whoever has waited longest.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappush
 from itertools import count
 from typing import Any, NamedTuple
 
-from asyncdemo.trace import NONE, Actor, Trace
+from asyncdemo.trace import NONE, Actor
 from asyncdemo.whatif import program as ops
 from asyncdemo.whatif.lane import Call, Lane
 from asyncdemo.whatif.program import Life, Op, Program
@@ -212,7 +212,7 @@ class Simulation:
         task.over = True
         for joiner in task.joiners:
             joiner()
-        if task.life.start_ns != NONE:
+        if task.life.main:
             for other in self._tasks:
                 if other.life.shutdown != NONE and other.lane is task.lane:
                     self._interrupt(other, other.life.shutdown, Actor.PROGRAM, task.lane)
@@ -220,7 +220,11 @@ class Simulation:
     # What tasks do
 
     def _spawn(self, task: _Task, op: ops.Spawn) -> bool:
-        self._wake(self._tasks[op.task], 0, task.row, task.lane)
+        made = self._tasks[op.task]
+        if op.after_ns == NONE:
+            self._wake(made, 0, task.row, task.lane)
+        else:
+            self._at(made.lane, task.lane.now + op.after_ns, partial(self._wake, made, 0, Actor.CALLBACK))
         return False
 
     def _release(self, task: _Task, op: ops.Release) -> bool:
@@ -391,8 +395,3 @@ class Simulation:
             waiting, turn = queue.popleft()
             number -= waiting.turn == turn
             self._wake(waiting, turn, waker.row, waker.lane)
-
-
-def total_ns(trace: Trace, steps: Sequence[Step]) -> int:
-    """How long a simulated run takes, with as much after its last step as the recording has after its own."""
-    return max(step.end_ns for step in steps) + trace.duration_ns - max(trace.steps.end_ns)

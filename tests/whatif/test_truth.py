@@ -219,6 +219,39 @@ def test_waits_around_and_under_a_lock(mark: str, change: str, factor: float) ->
     assert prediction.predicted_ns == locked(**{mark: factor}).duration_ns
 
 
+def served_to(limit: int) -> Trace:
+    """The recording of a server that takes 50 ms for an answer, and of eight clients of it, so many at once."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await reader.readline()
+        await asyncio.sleep(0.05)  # answer
+        writer.write(line)
+        writer.close()
+
+    async def ask(slots: asyncio.Semaphore, port: int) -> None:
+        async with slots:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"hello\n")
+            await reader.readline()
+            writer.close()
+
+    async def main() -> None:
+        slots = asyncio.Semaphore(limit)
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await asyncio.gather(*(ask(slots, port) for _ in range(8)))
+
+    return record(main, "asyncio", closely=True).trace
+
+
+def test_clients_of_a_server() -> None:
+    """With more slots connections begin sooner, and with them the tasks that serve them, which no task made."""
+    trace = served_to(1)
+    assert predicted(trace, "limit=8").predicted_ns < trace.duration_ns / 3
+    (refused,) = predict(trace, [f"no wait AT {place('answer')}"])
+    assert "serves a connection: what others do because of its answers is not followed" in refused.refused
+
+
 def test_no_lock() -> None:
     """Without a wait for the lock the tasks do at once what they did in turn."""
     prediction = predicted(locked(), f"no wait AT {place('take')}")
