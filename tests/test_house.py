@@ -37,9 +37,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalog": {"quantities", "errors"},
     "subjects": {"addresses", "quantities", "errors"},
     "compare": {"files", "subjects", "timeline", "trace", "quantities", "errors"},
-    "findings": {"timeline", "trace", "quantities", "errors"},
+    "whatif": {"timeline", "trace", "quantities", "errors"},
+    "findings": {"whatif", "timeline", "trace", "quantities", "errors"},
     "diff": {"timeline", "trace", "errors"},
-    "views": {"compare", "diff", "events", "findings", "follow", "timeline", "trace", "ticker", "quantities", "errors"},
+    "views": {"compare", "diff", "events", "findings", "whatif", "follow", "timeline"}
+    | {"trace", "ticker", "quantities", "errors"},
     "pager": {"events", "timeline", "trace", "views", "quantities", "errors"},
     "exporters": {"events", "timeline", "trace", "views", "errors"},
     "run": {"recorder", "joining", "ticker", "trace", "tracefile", "errors"},

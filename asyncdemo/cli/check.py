@@ -16,15 +16,19 @@ from asyncdemo.cli.run import program_parameters
 from asyncdemo.cli.run_options import RunOptions
 from asyncdemo.cli.session import Session, check_files
 from asyncdemo.cli.values import choice
-from asyncdemo.errors import AsyncdemoError
+from asyncdemo.errors import USAGE, AsyncdemoError
 from asyncdemo.exporters import Run
 from asyncdemo.findings import formats, selection
 from asyncdemo.run import Module, Result, Script, ScriptRun
 from asyncdemo.run.exits import end_process
 from asyncdemo.timeline import cut_off, not_kept
+from asyncdemo.whatif import GRAMMAR, parse
 
 WITHOUT = ("scale", "seed", "format", "view", "fps", "json", "quiet", "live", "critical")
 PANEL = "Findings"
+_WHAT_IF = (
+    f"predict the time with something changed: {', '.join(form for form, _ in GRAMMAR)}; may be given several times"
+)
 
 
 def command(_arguments: Sequence[str]) -> TyperCommand:
@@ -50,6 +54,7 @@ def _options() -> list[TyperOption]:
     declared = (
         (["--fail-on", "fail_on"], True, "RULE|SEVERITY", "what makes the exit code 1: a rule, a severity, or never"),
         (["--ignore", "ignore"], True, "RULE", "a rule that is not applied; may be given several times"),
+        (["--what-if", "what_if"], True, "CHANGE", _WHAT_IF),
         (["--format", "-f", "findings_format"], False, names, "how findings are written"),
     )
     return [
@@ -65,6 +70,7 @@ def _check(
     module: bool,
     fail_on: Sequence[str],
     ignore: Sequence[str],
+    what_if: Sequence[str],
     findings_format: str | None,
     **given: Any,
 ) -> int | None:
@@ -72,15 +78,23 @@ def _check(
     format_ = choice(TEXT, *formats.names()).read("--format", findings_format or TEXT)
     chosen = selection(fail_on or (), ignore or (), project_folder(program))
     check_files(options)
+    changes = tuple(what_if or ())
+    for change in changes:
+        parse(change)
     if not module and tracefile.is_trace(program):
+        if arguments:
+            given_after = " ".join(arguments)
+            raise AsyncdemoError(
+                f"{program} is a recording, which takes no arguments: put {given_after} before it", USAGE
+            )
         trace = tracefile.load(program)
         if cut_off(trace):
             print(f"asyncdemo: {program} was {not_kept(trace)[0]}: what came later is not known.", file=sys.stderr)
-        verdict = Verdict(options, chosen, format_)
+        verdict = Verdict(options, chosen, format_, changes)
         verdict.conclude(trace, replace(Run.of(trace), exit_code=0))
         return verdict.exit_code(0)
     found = Module(program, arguments or ()) if module else Script.read(program, arguments or ())
-    return _Checked(found, options, Verdict(options, chosen, format_)).run()
+    return _Checked(found, options, Verdict(options, chosen, format_, changes)).run()
 
 
 class _Checked:

@@ -9,6 +9,7 @@ from asyncdemo.findings.facts import Facts
 from asyncdemo.findings.model import Finding, Rule
 from asyncdemo.findings.registry import rules
 from asyncdemo.trace import Trace
+from asyncdemo.whatif import Prediction
 
 MOST_OF_A_RULE = 50
 """Findings of one rule that are kept: the most costly ones."""
@@ -22,11 +23,13 @@ class Report:
         findings: the most severe first, then by rule and cost.
         skipped: a sentence for each rule that failed.
         left_out: how many more findings each rule had, by its id.
+        what_if: what changes that were asked about would do.
     """
 
     findings: tuple[Finding, ...]
     skipped: tuple[str, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
+    what_if: tuple[Prediction, ...] = ()
 
 
 def check(trace: Trace, ignore: Collection[str] = (), only: Iterable[Rule] | None = None) -> Report:

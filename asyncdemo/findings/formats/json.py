@@ -8,6 +8,7 @@ from typing import Any
 from asyncdemo.findings.check import Report
 from asyncdemo.findings.model import Evidence, Finding
 from asyncdemo.trace import NONE
+from asyncdemo.whatif import Prediction
 
 WHOLE = True
 SCHEMA = "asyncdemo-findings/1"
@@ -20,6 +21,7 @@ def render(report: Report) -> str:
         "findings": [_finding(each) for each in report.findings],
         "left_out": dict(report.left_out),
         "skipped": list(report.skipped),
+        "what_if": [_prediction(each) for each in report.what_if],
     }
     return dumps(told, indent=2) + "\n"
 
@@ -46,4 +48,17 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "step": None if evidence.step == NONE else evidence.step,
         "from_ns": evidence.from_ns,
         "to_ns": evidence.to_ns,
+    }
+
+
+def _prediction(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "change": prediction.change,
+        "recorded_ns": prediction.recorded_ns,
+        "unchanged_ns": None if prediction.unchanged_ns == NONE else prediction.unchanged_ns,
+        "predicted_ns": None if prediction.predicted_ns == NONE else prediction.predicted_ns,
+        "cause": prediction.cause or None,
+        "cause_ns": prediction.cause_ns,
+        "assumed": list(prediction.assumed),
+        "refused": prediction.refused or None,
     }
