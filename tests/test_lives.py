@@ -222,7 +222,7 @@ def test_a_window_that_moves_keeps_what_it_shares(
 
 @given(recordings(), st.integers(0, 300), st.integers(1, 12), st.integers(1, 40))
 def test_sampling_shows_what_there_is(trace: Trace, start: int, cell: int, columns: int) -> None:
-    """A state that is drawn of a crowded cell was there, and no cell of a life is empty."""
+    """A state that is drawn of a crowded cell was there."""
     lives, window = Lives(trace), Window(ns(start), ns(cell), columns)
     for task in range(len(trace.tasks)):
         found = Columns(window)
