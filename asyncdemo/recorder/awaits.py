@@ -16,7 +16,7 @@ import asyncio.subprocess
 import asyncio.tasks
 import asyncio.threads
 import sys
-from _thread import allocate_lock
+from _thread import RLock
 from collections import deque
 from collections.abc import Iterable
 from functools import partial
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.chains import chain, code_of, frame_of, told_of
 from asyncdemo.recorder.library_waits import library_wait
 from asyncdemo.recorder.sites import SiteBook, Strings, is_installed
-from asyncdemo.recorder.tables import ALL, columns
+from asyncdemo.recorder.tables import ALL, appended, columns
 from asyncdemo.trace import NONE, Actor, Frames, Wait, Waits
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class WaitBook:
         """By resource and task the rows of the waits for them."""
         self._free: deque[int] = deque()
         """Rows that stand for nothing any more."""
-        self._lock = allocate_lock()
+        self._lock = RLock()
         self._spent_s = 0.0
         self._weight = 0.1 if closely else 1.0
         """How much of the time that looking took counts: a diagnosis may look ten times as long."""
@@ -137,8 +137,7 @@ class WaitBook:
             index = self._free.popleft()
             self._rows[index] = key
             return index
-        self._rows.append(key)
-        return len(self._rows) - 1
+        return appended(self._rows, key)
 
     def forget(self, tasks: Iterable[int], resources: Iterable[int]) -> None:
         """Lets go of the waits for these tasks and resources."""

@@ -14,7 +14,7 @@ import asyncio.queues
 import inspect
 import sys
 import weakref
-from _thread import allocate_lock
+from _thread import RLock
 from array import array
 from bisect import bisect_left
 from collections import deque
@@ -95,7 +95,7 @@ class ResourceBook:
         """Resources that are no more, and how often they were looked for since."""
         self._spare: dict[str, deque[int]] = {}
         """By kind the rows that stand for nothing any more."""
-        self._lock = allocate_lock()
+        self._lock = RLock()
         self._open: dict[int, list[int]] = {}
         self.holds = HoldRows()
         self._burst_ns = burst_ns

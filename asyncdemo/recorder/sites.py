@@ -6,13 +6,13 @@ import asyncio
 import os
 import sys
 import sysconfig
-from _thread import allocate_lock
+from _thread import RLock
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from asyncdemo.recorder.tables import ALL, columns
+from asyncdemo.recorder.tables import ALL, appended, columns
 from asyncdemo.trace import NONE, Sites
 
 _LOOP = asyncio.BaseEventLoop
@@ -50,7 +50,7 @@ class Strings:
         self._mask = mask
         self.texts: list[str] = []
         self.index: dict[str, int] = {}
-        self._lock = allocate_lock()
+        self._lock = RLock()
 
     def intern(self, text: str) -> int:
         """The index of `text`."""
@@ -59,15 +59,13 @@ class Strings:
             with self._lock:
                 index = self.index.get(text)
                 if index is None:
-                    self.texts.append(self._mask(text) if self._mask else text)
-                    index = self.index[text] = len(self.texts) - 1
+                    index = self.index[text] = appended(self.texts, self._mask(text) if self._mask else text)
         return index
 
     def add(self, text: str) -> int:
         """The index of a text that is not worth interning, such as a printed line."""
         with self._lock:
-            self.texts.append(self._mask(text) if self._mask else text)
-            return len(self.texts) - 1
+            return appended(self.texts, self._mask(text) if self._mask else text)
 
 
 def name_code(name: str, intern: Callable[[str], int]) -> int:
@@ -97,7 +95,7 @@ class SiteBook:
         self._strings = strings
         self.index: dict[tuple[int, int], int] = {}
         self._rows: list[tuple[int, int, int]] = []
-        self._lock = allocate_lock()
+        self._lock = RLock()
         self.installed: set[int] = set()
         self.foreign: dict[int, bool] = {}
         self._codes: list[CodeType] = []
@@ -129,8 +127,7 @@ class SiteBook:
         row = (text(code.co_filename), line or 0, text(code.co_qualname))
         with self._lock:
             self._codes.append(code)
-            self._rows.append(row)
-            index = self.index[id(code), instruction] = len(self._rows) - 1
+            index = self.index[id(code), instruction] = appended(self._rows, row)
             if is_installed(code.co_filename):
                 self.installed.add(index)
         return index
@@ -152,8 +149,7 @@ class SiteBook:
         with self._lock:
             if row in self._rows:
                 return self._rows.index(row)
-            self._rows.append(row)
-            return len(self._rows) - 1
+            return appended(self._rows, row)
 
     def place(self, site: int) -> tuple[str, int, str]:
         """File, line and function of a site."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
-from _thread import RLock, allocate_lock
+from _thread import RLock
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from asyncdemo.recorder.clock import SECOND, nanoseconds
 from asyncdemo.trace import NONE, Steps
+
+Row = TypeVar("Row")
 
 STEP = struct.Struct("@dddiii4x")
 """ready, start and end in seconds, task, wait, waker, and four bytes that keep rows on eight-byte boundaries."""
@@ -20,6 +22,18 @@ CHUNK = STEP.size * ROWS
 _INTS = STEP.size // 4
 _LONGS = STEP.size // 8
 ALL = slice(None)
+
+
+def appended(rows: list[Row], row: Row) -> int:
+    """Appends a row of which there is no other object, and returns its index.
+
+    The garbage collector may run the program's finalizers in between, and they may append to the same rows.
+    """
+    while True:
+        index = len(rows)
+        rows.append(row)
+        if rows[index] is row:
+            return index
 
 
 def view(column: array[int]) -> memoryview[int]:
@@ -205,7 +219,7 @@ class TaskRows:
         self.ends = bytearray()
         self.births = bytearray()
         self._rows = count()
-        self.lock = allocate_lock()
+        self.lock = RLock()
 
     def add(self, now: float, coro: int, defined: int, parent: int, site: int, loop: int) -> int:
         """Appends a task and returns its row."""

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from _thread import allocate_lock
+from _thread import RLock
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ class WorkerBook:
         self._jobs: dict[int, Job] = {}
         self._numbers = count()
         self._workers: dict[tuple[Wait, str], int] = {}
-        self._lock = allocate_lock()
+        self._lock = RLock()
 
     def install(self) -> None:
         """Watches the executors of `concurrent.futures` as soon as the program imports them."""

@@ -12,7 +12,7 @@ import pytest
 from asyncdemo.recorder import Recorder, loops, output, resources, workers
 from asyncdemo.recorder.awaits import WaitBook
 from asyncdemo.recorder.coroutines import CoroutineBook
-from asyncdemo.recorder.sites import Callers
+from asyncdemo.recorder.sites import Callers, Strings
 from tests.recorder.recordings import REAL_LOOPS, TICK, new_loop
 
 PARTS: dict[str, tuple[Any, str]] = {
@@ -115,3 +115,23 @@ def test_a_program_that_sees_through_guards() -> None:
     with Recorder() as recorder:
         assert asyncio.run(main()) == "KeyError"
     assert recorder.fault is None
+
+
+def test_a_finalizer_that_prints_while_texts_are_kept() -> None:
+    """The garbage collector may run the program's finalizers in the middle of anything the recorder does."""
+    strings, finalizers = Strings(), ["printed by a finalizer"]
+
+    class Texts(list[str]):
+        """Texts whose appending lets a finalizer print, as the collector could."""
+
+        def append(self, text: str) -> None:
+            if finalizers:
+                strings.add(finalizers.pop())
+            super().append(text)
+
+    strings.texts = Texts()
+    index = strings.intern("outer")
+
+    assert strings.texts[index] == "outer"
+    assert strings.intern("outer") == index
+    assert "printed by a finalizer" in strings.texts
