@@ -78,9 +78,10 @@ def test_workers_of_a_queue(workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4, 6, 9])
-def test_workers_that_wait_for_items(workers: int) -> None:
+@pytest.mark.parametrize("given", [1, 3])
+def test_workers_that_wait_for_items(given: int, workers: int) -> None:
     """Items come over time, the queue is joined, and the workers are cancelled: none is done before it was put."""
-    before = served(3)
+    before = served(given)
     after = served(workers)
     assert predicted(before, f"workers={workers}").predicted_ns == after.duration_ns
 
@@ -91,7 +92,7 @@ def served(workers: int) -> Trace:
     async def work(queue: asyncio.Queue[int]) -> None:
         while True:
             item = await queue.get()
-            await asyncio.sleep(0.3 if item == 16 else 0.1 + item / 100)
+            await asyncio.sleep(0.9 if item == 15 else 0.1 + item / 100)
             queue.task_done()
 
     async def produce(queue: asyncio.Queue[int], first: int) -> None:
