@@ -191,7 +191,8 @@ class Recorded:
         trace, rows = self._trace, self._waits_at(change.place)
         sites = {row for row in range(len(trace.sites)) if _is_at(trace.site_text(row), change.place)}
         waiting = [op for op in program.waiting() if op.wait in rows]
-        if not waiting:
+        taken = any(isinstance(op, Acquire) and op.site in sites for life in program.lives for op in life.ops)
+        if not waiting and not taken:
             raise UnknownError(f"nothing waited at {change.place}; the longest waits were at {self._longest()}")
         scaled = [op for op in waiting if isinstance(op, Pause | Collect)]
         if (change.ns is not None or change.factor) and not scaled:

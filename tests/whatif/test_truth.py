@@ -49,6 +49,26 @@ def test_slots_of_a_semaphore(limit: int) -> None:
     assert predicted(before, f"limit={limit}").predicted_ns == after.duration_ns
 
 
+@pytest.mark.parametrize("limit", [1, 2, 4, 5, 7])
+def test_slots_go_to_whoever_waited_longest(limit: int) -> None:
+    """Holds of uneven length: the order in which slots are given decides the total."""
+    assert predicted(uneven_holds(3), f"limit={limit}").predicted_ns == uneven_holds(limit).duration_ns
+
+
+def uneven_holds(limit: int) -> Trace:
+    """The recording of tasks that hold a slot for different times."""
+
+    async def hold(slots: asyncio.Semaphore, seconds: float) -> None:
+        async with slots:
+            await asyncio.sleep(seconds)
+
+    async def main() -> None:
+        slots = asyncio.Semaphore(limit)
+        await asyncio.gather(*(hold(slots, (1 + number * 7 % 13) / 10) for number in range(13)))
+
+    return record(main, closely=True).trace
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3, 6, 20])
 def test_workers_of_a_queue(workers: int) -> None:
     """Jobs of uneven length: whichever worker is free takes the next, however many there are."""
@@ -58,9 +78,10 @@ def test_workers_of_a_queue(workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4, 6, 9])
-def test_workers_that_wait_for_items(workers: int) -> None:
+@pytest.mark.parametrize("given", [1, 3])
+def test_workers_that_wait_for_items(given: int, workers: int) -> None:
     """Items come over time, the queue is joined, and the workers are cancelled: none is done before it was put."""
-    before = served(3)
+    before = served(given)
     after = served(workers)
     assert predicted(before, f"workers={workers}").predicted_ns == after.duration_ns
 
@@ -71,7 +92,7 @@ def served(workers: int) -> Trace:
     async def work(queue: asyncio.Queue[int]) -> None:
         while True:
             item = await queue.get()
-            await asyncio.sleep(0.1 + item / 100)
+            await asyncio.sleep(0.9 if item == 15 else 0.1 + item / 100)
             queue.task_done()
 
     async def produce(queue: asyncio.Queue[int], first: int) -> None:
@@ -257,3 +278,21 @@ def test_no_lock() -> None:
     prediction = predicted(locked(), f"no wait AT {place('take')}")
     slowest = max(50 + number % 3 * 20 + 30 + 10 + number * 5 for number in range(8))
     assert prediction.predicted_ns == (slowest + 200 + 100) * 1_000_000
+
+
+def test_a_lock_that_nobody_waited_for() -> None:
+    """Without it two tasks do at once what they did at different times before."""
+
+    async def hold(lock: asyncio.Lock, seconds: float) -> None:
+        await asyncio.sleep(seconds)  # come later
+        async with lock:  # take it
+            await asyncio.sleep(0.1)
+
+    async def main() -> None:
+        lock = asyncio.Lock()
+        await asyncio.gather(hold(lock, 0.1), hold(lock, 0.3))
+
+    later, take = f"no wait AT {place('come later')}", f"no wait AT {place('take it')}"
+    trace = record(main, closely=True).trace
+    assert predicted(trace, later).predicted_ns == 200_000_000
+    assert predicted(trace, f"{later}, {take}").predicted_ns == 100_000_000
