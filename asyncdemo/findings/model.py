@@ -63,6 +63,7 @@ class Finding:
         certain: False when it is an inference, which is then called possible.
         concept: the concept that teaches it, for `asyncdemo CONCEPT`.
         cost_ns: how much time it cost, or would have been saved; findings of a rule are ordered by it.
+        change: what may help, as `check --what-if` understands it; empty where that has no answer.
     """
 
     rule: str
@@ -75,6 +76,7 @@ class Finding:
     certain: bool = True
     concept: str = ""
     cost_ns: int = 0
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,10 @@ class Rule:
         severity: Severity | None = None,
         certain: bool = True,
         cost_ns: int = 0,
+        change: str = "",
     ) -> Finding:
         """A finding of this rule at a row of `Trace.sites`, or `NONE`."""
         file, line = facts.place(site)
         level = self.severity if severity is None else severity
-        told = (self.id, self.name, level, file, line, message, evidence, certain, self.concept, cost_ns)
+        told = (self.id, self.name, level, file, line, message, evidence, certain, self.concept, cost_ns, change)
         return Finding(*told)

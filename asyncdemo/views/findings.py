@@ -124,7 +124,7 @@ def _narrow(finding: Finding, width: int) -> Iterator[Line]:
 
 
 def _details(finding: Finding, margin: int, width: int) -> Iterator[Line]:
-    """The evidence and the concept to learn from, on one line where there is room."""
+    """The evidence and the concept to learn from, on one line where there is room; then what to try."""
     pieces = [
         piece for each in finding.evidence for piece in folded(f"evidence: {clean(each.text)}", width - margin, INDENT)
     ]
@@ -137,3 +137,11 @@ def _details(finding: Finding, margin: int, width: int) -> Iterator[Line]:
         yield line
     if learn:
         yield Line().to(margin).put(learn, FAINT)
+    if finding.change:
+        tried = folded(f"try: asyncdemo check --what-if {_quoted(finding.change)}", width - margin, INDENT)
+        yield from (Line().to(margin).put(piece, FAINT) for piece in tried)
+
+
+def _quoted(change: str) -> str:
+    """A change as a shell takes it."""
+    return f"'{change}'" if " " in change else change

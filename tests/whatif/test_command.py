@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,53 @@ def test_a_program_is_run_and_its_changes_are_predicted(tmp_path: Path) -> None:
         "  simulated; with nothing changed the simulation takes 4.00 s",
         "",
     ]
+
+
+TWO_LIMITS = """
+import asyncio
+
+async def fetch(slots):
+    async with slots:
+        await asyncio.sleep(1)
+
+async def main():
+    for limit in 2, 5:
+        slots = asyncio.Semaphore(limit)
+        await asyncio.gather(*(fetch(slots) for _ in range(20)))
+
+asyncio.run(main())
+"""
+POOL = """
+import asyncio, time
+from concurrent.futures import ThreadPoolExecutor
+
+async def main():
+    with ThreadPoolExecutor(2) as pool:
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(loop.run_in_executor(pool, time.sleep, 0.1) for _ in range(8)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "clock", "tried"),
+    [
+        pytest.param(PROGRAM, "virtual", ["limit=10"], id="a semaphore"),
+        pytest.param(TWO_LIMITS, "virtual", ["limit of Semaphore 2=10", "limit of Semaphore=4"], id="semaphores"),
+        pytest.param(POOL, "real", ["workers=4"], id="a pool"),
+    ],
+)
+def test_what_a_finding_says_to_try_can_be_tried(program: str, clock: str, tried: list[str], tmp_path: Path) -> None:
+    """A bottleneck names the change to ask for, in full where there are several, and that is predicted."""
+    (tmp_path / "app.py").write_text(program, encoding="utf-8")
+    done = run("check", "--clock", clock, "--format", "json", "--save", "run.trace", "app.py", folder=tmp_path)
+    changes = [each["change"] for each in json.loads(done.stdout)["findings"]]
+    assert sorted(changes) == tried
+    asked = [word for change in changes for word in ("--what-if", change)]
+    said = run("check", *asked, "--width", "200", "run.trace", folder=tmp_path).stdout
+    assert said.count("faster), predicted") == len(tried)
+    assert all(f"try: asyncdemo check --what-if {shlex.quote(change)}" in said for change in changes)
 
 
 def test_a_change_without_effect(saved: str, asyncdemo: Asyncdemo) -> None:

@@ -37,6 +37,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "concept": finding.concept,
         "cost_ns": finding.cost_ns,
+        "change": finding.change or None,
         "evidence": [_evidence(each) for each in finding.evidence],
     }
 

@@ -3,7 +3,8 @@
 That may be just what the semaphore is for. It is a note, with the figures to judge it by: how many waited at once, and
 how long in all. Where the limit stands for nothing outside of the program, a higher one would shorten the run.
 
-Try another limit, or let fewer tasks exist at once (a queue with workers), so that the waiting is not in memory.
+Try another limit (`asyncdemo check --what-if limit=N` predicts what it would do), or let fewer tasks exist at once (a
+queue with workers), so that the waiting is not in memory.
 """
 
 from __future__ import annotations
@@ -45,4 +46,6 @@ def find(rule: Rule, facts: Facts) -> Iterator[Finding]:
             worst = max(own, key=lambda row: holds.from_ns[row] - holds.asked_ns[row])
             task = holds.task[worst]
             proof = facts.span(f"{facts.task(task)} waited", holds.asked_ns[worst], holds.from_ns[worst], task)
-            yield rule.finding(facts, holds.site[worst], message, proof, cost_ns=waited)
+            named = f" of {name}" if len(semaphores) > 1 else ""
+            change = f"limit{named}={2 * limit}" if limit > 0 else ""
+            yield rule.finding(facts, holds.site[worst], message, proof, cost_ns=waited, change=change)

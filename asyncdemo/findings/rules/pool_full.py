@@ -61,4 +61,5 @@ def _finding(rule: Rule, facts: Facts, kind: Wait, function: int, rows: list[int
     message = f"{len(rows):,} jobs {name}() shared {workers:,} {pool}; they waited up to {took(longest)} for a free one"
     task = jobs.task[worst]
     proof = facts.span(f"a job {name}() waited", jobs.submitted_ns[worst], jobs.started_ns[worst], task)
-    return rule.finding(facts, facts.job_site(worst), message, proof, cost_ns=longest)
+    change = f"workers={2 * workers}"
+    return rule.finding(facts, facts.job_site(worst), message, proof, cost_ns=longest, change=change)
