@@ -113,10 +113,10 @@ def lane(page: Any, task: int) -> int:
     ],
 )
 def test_a_link_says_what_to_look_for(opened: Opens, looked_for: str, found: str) -> None:
-    """Names, outcomes and waits are searched; the header says how the run went."""
+    """Names, outcomes and waits are searched; the header says how every task that has a lane ended."""
     page = opened(semaphore(), f"#{looked_for.replace(' ', '%20')}")
     assert page.text_content("#found") == found
-    assert "9 ok \u00b7 1 failed" in page.text_content("#facts")
+    assert "10 ok \u00b7 1 failed" in page.text_content("#facts")
     assert page.text_content("h1") == "app.py"
 
 
