@@ -66,7 +66,7 @@ WIDE = """\
   variant         median ± σ  vs serial
   serial      201.0 ms ± 0.7      1.00x  ██████████████████████████████████████
   concurrent   50.5 ms ± 0.4      3.98x  ██████████
-  concurrent is 3.98x faster than serial (3.96x to 4.00x with 98% confidence)
+  concurrent is 3.98x faster than serial (3.97x to 4.00x with 98% confidence)
   10 interleaved runs each, nothing watching; the timelines are of one more
     run each under the recorder (serial +1%, concurrent +1%)
 
@@ -87,7 +87,7 @@ NARROW = """\
   serial     201.0 ms +- 0.7      1.00x
   concu~ent   50.5 ms +- 0.4      3.98x
   concurrent is 3.98x faster than
-    serial (3.96x to 4.00x with 99%
+    serial (3.97x to 4.00x with 98%
     confidence)
   10 interleaved runs each, nothing
     watching; the timelines are of
