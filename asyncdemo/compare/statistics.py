@@ -15,7 +15,7 @@ PRECISE = 0.95
 BOOTSTRAPPED = 8
 """From so many runs each an interval is bootstrapped; fewer say too little about the shape of their spread."""
 CUT = 0.3
-"""What is left out of the rounds at either end of their order: a disturbance makes a run far slower, never faster."""
+"""What is left out of the rounds at either end of their order: either run of a round may have been disturbed."""
 RESAMPLES = (500, 2000)
 RESAMPLED = 200_000
 OUTLYING = 14.826
@@ -57,9 +57,9 @@ def ratio(baseline: Sequence[float], other: Sequence[float], *, paired: bool = T
 
     Of runs in pairs it is the typical ratio of a round: the geometric mean of the rounds' ratios without the
     `CUT` lowest and highest (a trimmed mean: J. W. Tukey and D. H. McLaughlin, Sankhya A 25 (1963) 331). What slows a
-    whole round down cancels out, and so do single disturbed runs: it tells half the difference from noise that the
-    ratio of the medians can. That ratio is taken of few runs and of runs without pairs. The interval is made by the
-    bootstrap or, from few runs, by Welch's method.
+    whole round down cancels out, so on a machine that is slow at times it finds smaller differences than the ratio of
+    the medians; where single runs are disturbed, it has no such advantage. That ratio is taken of few runs and of runs
+    without pairs. The interval is made by the bootstrap or, from few runs, by Welch's method.
 
     The ratio's sigma is ratio x sqrt((sa / a)^2 + (sb / b)^2), first-order propagation of independent errors
     (J. R. Taylor, An Introduction to Error Analysis, 3.8).
