@@ -89,7 +89,7 @@ def ratio(baseline: Sequence[float], other: Sequence[float], *, paired: bool = T
             exp(end) for end in _inner([_middle_mean([logs[i] for i in each]) for each in _draws(both, 0)], both)
         )
     else:
-        tops, bottoms = _medians(tuple(baseline), 0), _medians(tuple(other), 1)
+        tops, bottoms = _medians(baseline, 0), _medians(other, 1)
         ratios = [top / bottom for top, bottom in zip(tops, bottoms, strict=False)]
         low, high = _inner(ratios, min(len(baseline), len(other)))
     return Ratio(times, times * hypot(sa / a, sb / b), min(low, times), max(high, times))
@@ -140,7 +140,7 @@ def _inner(resampled: Sequence[float], runs: int) -> tuple[float, float]:
     return ordered[out], ordered[-1 - out]
 
 
-def _medians(samples: tuple[float, ...], seed: int) -> list[float]:
+def _medians(samples: Sequence[float], seed: int) -> list[float]:
     """The median of each of many samples drawn from these."""
     upper, odd = len(samples) // 2, len(samples) % 2
     drawn = (sorted([samples[index] for index in indices]) for indices in _draws(len(samples), seed))

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
 
+import asyncdemo.whatif.program as program_model
 from asyncdemo.trace import NONE, Trace, Wait
-from asyncdemo.whatif import program as program_model
 from asyncdemo.whatif.places import Places
 from asyncdemo.whatif.program import (
     Cancel,

@@ -17,7 +17,7 @@ class Lane:
     now: int = 0
     ready: deque[Call] = field(default_factory=deque)
     timers: list[tuple[int, int, Call]] = field(default_factory=list)
-    todo: int = 0
+    left_in_turn: int = 0
 
     def next_ns(self) -> int | None:
         """When it can do something, or None when it never will by itself."""
@@ -27,11 +27,11 @@ class Lane:
 
     def turn(self) -> None:
         """Does the next thing."""
-        if not self.todo:
+        if not self.left_in_turn:
             if not self.ready:
                 self.now = max(self.now, self.timers[0][0])
             while self.timers and self.timers[0][0] <= self.now:
                 self.ready.append(heappop(self.timers)[2])
-            self.todo = len(self.ready)
-        self.todo -= 1
+            self.left_in_turn = len(self.ready)
+        self.left_in_turn -= 1
         self.ready.popleft()()

@@ -14,8 +14,8 @@ from heapq import heappush
 from itertools import count
 from typing import Any, NamedTuple
 
+import asyncdemo.whatif.program as ops
 from asyncdemo.trace import NONE, Actor
-from asyncdemo.whatif import program as ops
 from asyncdemo.whatif.lane import Call, Lane
 from asyncdemo.whatif.program import Life, Op, Program
 
