@@ -132,7 +132,10 @@ def _new_step(loop: LoopRecorder, callback: Any, args: tuple[Any, ...]) -> _Step
     return step
 
 
-def _new_callback(loop: LoopRecorder, callback: Any, cause: int, made: _Callback) -> _Callback:
+def _new_callback(
+    loop: LoopRecorder, callback: Any, cause: int, kind: Callable[[], _Callback] = _Callback
+) -> _Callback:
+    made = kind()
     made.loop = loop
     made._callback = callback
     made.row = cause
@@ -206,7 +209,7 @@ def _served(recorder: Recorder, loop: LoopRecorder, uvloop: Any, callback: Any, 
     try:
         if is_step(callback) or is_wakeup(callback, args):
             return loop.step_for(callback, args, lambda: _new_step(loop, callback, args)) or callback
-        return _new_callback(loop, callback, loop.cause(uvloop), _Callback()) if callable(callback) else callback
+        return _new_callback(loop, callback, loop.cause(uvloop)) if callable(callback) else callback
     except Exception as fault:
         recorder.fail(fault)
         return callback
@@ -231,11 +234,11 @@ def _wrapping(recorder: Recorder, original: Callable[..., Any], position: int, c
         except AttributeError:
             loop = recorder.of_loop(self)
         if len(args) > position and callable(args[position]):
-            made: _Callback = _Timer() if cause == Actor.TIMER else _Callback()
-            if isinstance(made, _Timer):
-                made.due = loop.time() + args[0]
-            _new_callback(loop, args[position], loop.cause(self) if cause is None else cause, made)
-            args = (*args[:position], made, *args[position + 1 :])
+            actor, kind = loop.cause(self) if cause is None else cause, _Timer if cause == Actor.TIMER else _Callback
+            wrapped = _new_callback(loop, args[position], actor, kind)
+            if isinstance(wrapped, _Timer):
+                wrapped.due = loop.time() + args[0]
+            args = (*args[:position], wrapped, *args[position + 1 :])
         made = original(self, *args, **options)
         return made_by_the_program(made) if loop.debug else made
 
