@@ -11,16 +11,14 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from asyncdemo.recorder.awaits import MARK, YIELD
+from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.clock import nanoseconds
 from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
+from asyncdemo.recorder.loops import LoopRecorder, recorder_of
 from asyncdemo.recorder.steps import Mark, NoStep
 from asyncdemo.trace import NONE, Actor
-
-if TYPE_CHECKING:
-    from asyncdemo.recorder.loops import LoopRecorder
 
 AnyTask = asyncio.Task[Any]
 
@@ -167,7 +165,8 @@ class _ToldByAsyncio(NoStep):
         """The task whose step runs in this thread; else what it is after the first turn."""
         running = asyncio._get_running_loop()
         task = asyncio.current_task(running) if running is not None else None
-        row: int = NONE if task is None else vars(running)[MARK].recorder.tasks.row_of(task)
+        known = recorder_of(running)
+        row: int = NONE if task is None or known is None else known.recorder.tasks.row_of(task)
         return row if row >= 0 else _row(self)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder import eager
 from asyncdemo.recorder.asyncio_names import DESTROYED, STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
+from asyncdemo.recorder.compiled import hot
 from asyncdemo.recorder.loops import LoopRecorder
 from asyncdemo.recorder.steps import STEP_SLOTS, made_by_the_program, run_step
 from asyncdemo.trace import NONE, Actor
@@ -28,7 +29,7 @@ _bare: Callable[[type], Any] = object.__new__
 def install(recorder: Recorder) -> None:
     """Observes every loop of asyncio's, those that exist and those to come."""
     hooks = recorder.hooks
-    hooks.stand_in(base_events.BaseEventLoop, "call_soon", _call_soon(recorder))
+    hooks.stand_in(base_events.BaseEventLoop, "call_soon", (_call_soon_compiled if hot else _call_soon)(recorder))
     hooks.stand_in(base_events.BaseEventLoop, "_call_soon", _call_soon_unchecked(recorder))
     hooks.stand_in(events.TimerHandle, "_run", _timer_run(recorder))
     if hasattr(asyncio, "unix_events"):
@@ -89,6 +90,8 @@ class _CallbackHandle(events.Handle):
 
 
 _StepHandle.__name__ = _CallbackHandle.__name__ = "Handle"
+if hot:
+    hot.learn_handles(_StepHandle, _CallbackHandle)
 
 
 def _begun(handle: Any, callback: Any, args: tuple[Any, ...], asyncio_loop: Any, context: Any) -> Any:
@@ -171,6 +174,33 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
                 self._ready.append(step)
                 return step
         return self._call_soon(callback, args, context)
+
+    return call_soon
+
+
+def _call_soon_compiled(recorder: Recorder) -> Callable[..., Any]:
+    """The same with the compiled hot path."""
+    original = base_events.BaseEventLoop.call_soon
+    fail, of_loop, made = recorder.fail, recorder.of_loop, hot.handle
+
+    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
+        if self._debug or self._closed:
+            return made_by_the_program(original(self, callback, *args, context=context))
+        try:
+            loop = self._asyncdemo
+        except AttributeError:
+            loop = of_loop(self)
+        if loop.overridden:
+            return original(self, callback, *args, context=context)
+        try:
+            handle = made(self, loop, callback, args, context)
+        except Exception as fault:
+            fail(fault)
+            return original(self, callback, *args, context=context)
+        if handle is None:
+            return self._call_soon(callback, args, context)
+        self._ready.append(handle)
+        return handle
 
     return call_soon
 

@@ -84,6 +84,8 @@ _BY_WAKER: dict[int, tuple[Wait, str]] = {
     int(Actor.PROCESS): (Wait.PROCESS, "process"),
     int(Actor.TIMER): (Wait.FUTURE, "timer"),
 }
+ANY_TASK = 0
+"""Stands for whichever task ended a wait."""
 
 
 class WaitBook:
@@ -103,6 +105,7 @@ class WaitBook:
         self._frames: dict[tuple[int, int], int] = {}
         self._shapes: dict[tuple[int, ...], _Shape] = {}
         self._unseen: dict[int, int] = {}
+        """By who ended the wait."""
         self._on: dict[tuple[int, int], list[int]] = {}
         """By resource and task the rows of the waits for them."""
         self._free: deque[int] = deque()
@@ -210,10 +213,11 @@ class WaitBook:
     def unseen(self, waker: int) -> int:
         """The row of a wait that was not looked at, for want of time: what its end tells of it."""
         self.unseen_waits += 1
-        row = self._unseen.get(waker)
+        actor = waker if waker < 0 else ANY_TASK
+        row = self._unseen.get(actor)
         if row is None:
-            kind, on = _BY_WAKER.get(waker) or (Wait.FUTURE, "future")
-            row = self._unseen[waker] = self.row(kind, on)
+            kind, on = _BY_WAKER.get(actor) or (Wait.FUTURE, "future")
+            row = self._unseen[actor] = self.row(kind, on)
         return row
 
     def _on_future(self, future: Any, waker: int, place: _Place) -> int:

@@ -17,15 +17,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from asyncdemo.recorder.awaits import MARK
 from asyncdemo.recorder.chains import chain, code_of, frame_of
 from asyncdemo.recorder.clock import VirtualClock
+from asyncdemo.recorder.loops import LoopRecorder, recorder_of
 from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.ticker import Ticker
 from asyncdemo.trace import NONE, Hangs
 
 if TYPE_CHECKING:
-    from asyncdemo.recorder.loops import LoopRecorder
     from asyncdemo.recorder.recorder import Recorder
 
 LOOK_S = 0.1
@@ -111,7 +110,7 @@ class HangBook:
         """Looks whether all loops have been idle for so long that it is worth asking what can still happen."""
         recorder, now = self._recorder, self._recorder.clock.seconds()
         loops = [loop for loop in self._loops() if loop.is_running()]
-        known: list[LoopRecorder] = [vars(loop)[MARK] for loop in loops]
+        known: list[LoopRecorder] = [known for loop in loops if (known := recorder_of(loop)) is not None]
         if not known or recorder.trio.running() is not None or any(each.busy for each in known):
             self._quiet = (now, NONE)
             return

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.recorder.asyncio_names import GATHERING, foreign_actor, gave_up, is_wakeup
-from asyncdemo.recorder.awaits import BRIEF, YIELD
+from asyncdemo.recorder.awaits import BRIEF, MARK, YIELD
 from asyncdemo.recorder.clock import SECOND, nanoseconds
+from asyncdemo.recorder.compiled import hot
 from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
 from asyncdemo.recorder.eager import goes_on, name_late, yielded
 from asyncdemo.recorder.steps import Mark, NoStep, Step
-from asyncdemo.recorder.tables import END, StepRows
+from asyncdemo.recorder.tables import END, STEP, StepRows
 from asyncdemo.trace import NONE, Actor, Outcome
 
 if TYPE_CHECKING:
@@ -36,6 +37,27 @@ _UNKNOWN = int(Actor.UNKNOWN)
 _running_loop = asyncio._get_running_loop
 _row: Callable[[NoStep], int] = vars(NoStep)["row"].__get__
 _set_row: Callable[[NoStep, int], None] = vars(NoStep)["row"].__set__
+
+
+def recorder_of(loop: Any) -> LoopRecorder | None:
+    """The recorder of a loop that is known, or None.
+
+    Neither this nor `mark` asks for the loop's `__dict__`: Python would have to make one, and from then on the program
+    would find each attribute of its loop a little later. Nor are methods of the program's asked.
+    """
+    try:
+        known: LoopRecorder = object.__getattribute__(loop, MARK)
+    except AttributeError:
+        return None
+    return known
+
+
+def mark(loop: Any, recorder: LoopRecorder | None) -> None:
+    """Notes the recorder of a loop, or, with None, that it has none any more."""
+    if recorder is not None:
+        object.__setattr__(loop, MARK, recorder)
+    elif recorder_of(loop) is not None:
+        object.__delattr__(loop, MARK)
 
 
 class _Idle(NoStep):
@@ -102,6 +124,7 @@ class LoopRecorder(StepRows):
         "running",
         "stall",
         "steps",
+        "tasks",
         "thread",
         "time",
         "unusual",
@@ -119,7 +142,7 @@ class LoopRecorder(StepRows):
         self.seen_in_its_thread()
         self.brief, self.stall = recorder.brief_ns / SECOND, recorder.stall_ns / SECOND
         self.due = 0.0
-        self.steps, self.add = recorder.tasks.steps, recorder.tasks.add
+        self.tasks, self.steps, self.add = recorder.tasks, recorder.tasks.steps, recorder.tasks.add
         self.caller, self.coroutine = recorder.callers.site, recorder.coroutines.of
         self.waits = recorder.waits
         self.idle = NoStep(Actor.TIMER if recorder.clock.name == "virtual" else Actor.NETWORK)
@@ -341,7 +364,7 @@ class LoopRecorder(StepRows):
 
     def finished(self, step: Any, task: AnyTask, end: float) -> None:
         """Notes how a task ended."""
-        tasks, row = self.recorder.tasks, step.row
+        tasks, row = self.tasks, step.row
         del self.steps[id(task)]
         tasks.names[row] = task.get_name()
         if task.cancelled():
@@ -363,7 +386,7 @@ class LoopRecorder(StepRows):
 
         The garbage collector may call this in the middle of anything, so it takes no lock.
         """
-        tasks = self.recorder.tasks
+        tasks = self.tasks
         step = tasks.steps.pop(id(task), None)
         if step is None or step.row < 0:
             return
@@ -402,7 +425,7 @@ class LoopRecorder(StepRows):
         A task that awaits others passes its cancellation on to them, and ends when they have: whoever cancelled them
         was whoever cancelled it.
         """
-        tasks, cancels = self.recorder.tasks, self.recorder.cancels
+        tasks, cancels = self.tasks, self.recorder.cancels
         awaited = self.running.row if type(future) is GATHERING else tasks.row_of(future)
         if awaited >= 0 and task.cancelling() and awaited in tasks.cancelled:
             who = tasks.cancelled[awaited]
@@ -428,7 +451,7 @@ class LoopRecorder(StepRows):
 
         `Task.cancel` leaves no other trace on a task that has not begun.
         """
-        tasks, cancels = self.recorder.tasks, self.recorder.cancels
+        tasks, cancels = self.tasks, self.recorder.cancels
         for task in self.fresh:
             if task._must_cancel:  # type: ignore[attr-defined]
                 asked = tasks.row_of(task)
@@ -475,3 +498,7 @@ def _error_text(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}".partition("\n")[0]
     except Exception:  # the program's own __str__ may raise anything
         return type(error).__name__
+
+
+if hot:
+    hot.learn_loops(LoopRecorder, _TIMER, _PROGRAM, _RETURNED, STEP.size, END.size)

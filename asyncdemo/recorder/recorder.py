@@ -18,7 +18,7 @@ from asyncdemo.errors import AsyncdemoError
 from asyncdemo.recorder.adopting import adopt
 from asyncdemo.recorder.asyncio_loops import install as observe_asyncio
 from asyncdemo.recorder.asyncio_loops import unwatch_factory, watch_factory
-from asyncdemo.recorder.awaits import MARK, WaitBook
+from asyncdemo.recorder.awaits import WaitBook
 from asyncdemo.recorder.births import Births
 from asyncdemo.recorder.cancels import CancelBook
 from asyncdemo.recorder.clock import SECOND, RealClock, VirtualClock, nanoseconds
@@ -27,7 +27,7 @@ from asyncdemo.recorder.forgetting import ForgetfulRows, Forgetting
 from asyncdemo.recorder.hangs import HangBook
 from asyncdemo.recorder.hooks import Hooks
 from asyncdemo.recorder.library_futures import install as mark_library_futures
-from asyncdemo.recorder.loops import LoopRecorder
+from asyncdemo.recorder.loops import LoopRecorder, mark, recorder_of
 from asyncdemo.recorder.losses import LossBook
 from asyncdemo.recorder.output import OutputBook
 from asyncdemo.recorder.pending import PendingTasks
@@ -309,19 +309,19 @@ class Recorder:
             loop = reference()
             if loop is None:
                 continue
-            vars(loop).pop(MARK, None)
+            mark(loop, None)
             unwatch_factory(loop)
 
     # What the parts ask
 
     def of_loop(self, loop: Any) -> LoopRecorder:
         """The recorder of `loop`; a new one the first time that it is seen."""
-        known = vars(loop).get(MARK)
+        known = recorder_of(loop)
         if known is None:
             if self.when_loop is not None and not self.loops:
                 self.guarded(self.when_loop)()
             known = self._meet(loop)
-        return known  # type: ignore[no-any-return]
+        return known
 
     def _meet(self, loop: Any) -> LoopRecorder:
         """A recorder for a loop that is not known yet.
@@ -331,9 +331,10 @@ class Recorder:
         """
         with self._lock:
             made = LoopRecorder(self, len(self.loops), loop)
-            known: LoopRecorder = vars(loop).setdefault(MARK, made)
-            if known is not made:
+            known = recorder_of(loop)
+            if known is not None:
                 return known
+            mark(loop, made)
             self.loops.append(made)
             made.number = self.loops.index(made)
             self.seen_loops.append(weakref.ref(loop))

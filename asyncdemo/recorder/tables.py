@@ -17,8 +17,9 @@ Row = TypeVar("Row")
 
 STEP = struct.Struct("@dddiii4x")
 """ready, start and end in seconds, task, wait, waker, and four bytes that keep rows on eight-byte boundaries."""
+STEP_SIZE = STEP.size
 ROWS = 4096
-CHUNK = STEP.size * ROWS
+CHUNK = STEP_SIZE * ROWS
 _INTS = STEP.size // 4
 _LONGS = STEP.size // 8
 ALL = slice(None)

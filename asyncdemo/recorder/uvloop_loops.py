@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.asyncio_loops import watch_destroyed, watch_factories
 from asyncdemo.recorder.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
+from asyncdemo.recorder.compiled import hot
 from asyncdemo.recorder.loops import LoopRecorder
 from asyncdemo.recorder.steps import STEP_SLOTS, made_by_the_program, run_step
 from asyncdemo.trace import NONE, Actor
@@ -26,7 +27,7 @@ def install(recorder: Recorder) -> None:
 
 def _install(recorder: Recorder, uvloop: ModuleType) -> None:
     loop_class = uvloop.Loop
-    recorder.hooks.stand_in(loop_class, "call_soon", _call_soon(recorder, loop_class.call_soon))
+    recorder.hooks.stand_in(loop_class, "call_soon", (_call_soon_compiled if hot else _call_soon)(recorder, loop_class.call_soon))
     recorder.hooks.stand_in(loop_class, "set_debug", _set_debug(recorder, loop_class.set_debug))
     for name, position, cause in (
         ("call_soon_threadsafe", 0, None),
@@ -120,6 +121,10 @@ class _Step(_Wrapped):
         raise error
 
 
+if hot:
+    hot.learn_callbacks(_Step, _Callback)
+
+
 def _new_step(loop: LoopRecorder, callback: Any, args: tuple[Any, ...]) -> _Step:
     # Not in an `__init__`, which would double the time that it takes; the same below.
     step = _Step()
@@ -200,6 +205,21 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
         if type(served) is _Step:
             return original(self, served, context=context)
         return original(self, served, *args, context=context)
+
+    return call_soon
+
+
+def _call_soon_compiled(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
+    """The same with the compiled hot path."""
+    of_loop, schedule, in_python = recorder.of_loop, hot.call_soon, _call_soon(recorder, original)
+
+    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
+        try:
+            loop = self._asyncdemo
+        except AttributeError:
+            loop = of_loop(self)
+        handle = None if loop.debug else schedule(original, self, loop, callback, args, context)
+        return in_python(self, callback, *args, context=context) if handle is None else handle
 
     return call_soon
 

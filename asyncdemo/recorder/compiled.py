@@ -1,0 +1,27 @@
+"""The compiled hot path, `_steps.c`, where it was built."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from importlib import import_module
+from typing import Any
+
+WITHOUT = "ASYNCDEMO_PURE_PYTHON"
+"""The environment variable that, unless it is empty, asks for the twins in Python."""
+
+
+def _hot() -> Any:
+    """The module, or None: it was not built, nobody wants it, or this Python runs without its global lock.
+
+    There an extension module that needs the lock would bring it back, and the program would run differently.
+    """
+    if os.environ.get(WITHOUT) or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return None
+    try:
+        return import_module("asyncdemo.recorder._steps")
+    except ImportError:
+        return None
+
+
+hot: Any = _hot()
