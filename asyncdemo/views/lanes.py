@@ -107,11 +107,9 @@ def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures
     trace, unit = picture.trace, unit_for(picture)
     error = trace.text(trace.tasks.error[task])
     how = status(frame.glyphs, trace.tasks.outcome[task], error, waits=waits(trace, task))
-    cells, end, known = drawn(picture, task), _bad_end(picture, task), picture.cells.marks[task]
-    marked = telling(known, cells, end) if known else {}
     spent = [_spent_ns(picture, task, states) for states in figures.states]
     shown = [unit.show(ns) if ns else frame.glyphs.dot for ns in spent]
-    return _Lane(name, how, cells, marked, end, shown, decides)
+    return _Lane(name, how, drawn(picture, task), moments(picture, task), _bad_end(picture, task), shown, decides)
 
 
 def _line(frame: Frame, lane: _Lane) -> Line:
@@ -157,12 +155,18 @@ def _bad_end(picture: Picture, task: int) -> int | None:
     return min(max(0, tasks.ended_ns[task] - 1) // picture.cell_ns, picture.columns - 1)
 
 
-def telling(known: Mapping[int, int], dominant: bytes, end: int | None) -> dict[int, Mark]:
-    """Which of a row's marks are drawn, by column; `end` is where it ended badly.
+def moments(picture: Picture, task: int) -> dict[int, Mark]:
+    """What to mark in a task's cells, by column.
 
     A moment at which it ran stands between two waits of the same kind that fill some cells each; the others are seen
     anyway, or would be too many. A request to end is marked when the task went on.
     """
+    known = picture.cells.marks[task]
+    return telling(known, drawn(picture, task), _bad_end(picture, task)) if known else {}
+
+
+def telling(known: Mapping[int, int], dominant: bytes, end: int | None) -> dict[int, Mark]:
+    """Which of a row's marks are drawn, by column; `end` is where it ended badly."""
     last = len(dominant) - 1
     found: dict[int, Mark] = {}
     for column, marks in known.items():
