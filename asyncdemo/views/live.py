@@ -174,7 +174,8 @@ class _Painter:
                 LINE_START.format(len(lines) + 1) + ERASE_BELOW if len(lines) < height else "",
             ]
         )
-        self._console.print(_Sent(text), end="", crop=False, no_wrap=True)
+        self._console.file.write(text)
+        self._console.file.flush()
 
     def _line(self, segments: Sequence[Segment]) -> str:
         pieces = []
