@@ -92,7 +92,12 @@ class Lanes:
         for task in tasks:
             if task in titles_of:
                 lines.append(frame.note(" ", titles_of[task], FAINT))
-            lane = _lane(frame, picture, task, names[task], figures, path.spans.get(task, ()))
+            how = _status(frame, picture.trace, task)
+            spent = [_spent_ns(picture, task, states) for states in figures.states]
+            shown = [unit.show(ns) if ns else frame.glyphs.dot for ns in spent]
+            cells, end = drawn(picture, task), _bad_end(picture, task)
+            marked = telling(picture.cells.marks[task], cells, end)
+            lane = _Lane(names[task], how, cells, marked, end, shown, path.spans.get(task, ()))
             before = known.get(task)
             line = before[1] if before is not None and before[0] == lane else _line(frame, lane)
             self._drawn[task] = lane, line
@@ -103,13 +108,9 @@ class Lanes:
         return [*lines, frame.tick_line(picture.cell_ns)]
 
 
-def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures, decides: Sequence[range]) -> _Lane:
-    trace, unit = picture.trace, unit_for(picture)
+def _status(frame: Frame, trace: Trace, task: int) -> tuple[str, Style]:
     error = trace.text(trace.tasks.error[task])
-    how = status(frame.glyphs, trace.tasks.outcome[task], error, waits=waits(trace, task))
-    spent = [_spent_ns(picture, task, states) for states in figures.states]
-    shown = [unit.show(ns) if ns else frame.glyphs.dot for ns in spent]
-    return _Lane(name, how, drawn(picture, task), moments(picture, task), _bad_end(picture, task), shown, decides)
+    return status(frame.glyphs, trace.tasks.outcome[task], error, waits=waits(trace, task))
 
 
 def _line(frame: Frame, lane: _Lane) -> Line:
@@ -161,8 +162,7 @@ def moments(picture: Picture, task: int) -> dict[int, Mark]:
     A moment at which it ran stands between two waits of the same kind that fill some cells each; the others are seen
     anyway, or would be too many. A request to end is marked when the task went on.
     """
-    known = picture.cells.marks[task]
-    return telling(known, drawn(picture, task), _bad_end(picture, task)) if known else {}
+    return telling(picture.cells.marks[task], drawn(picture, task), _bad_end(picture, task))
 
 
 def telling(known: Mapping[int, int], dominant: bytes, end: int | None) -> dict[int, Mark]:
