@@ -280,6 +280,25 @@ def test_snapshots_are_folded_as_they_come(library: ModuleType) -> None:
     assert folded(trace)[1] == one
 
 
+@pytest.mark.parametrize("function", [waits, prints, starts, holds])
+def test_snapshots_show_in_what_is_new_whose_a_task_is(function: Callable[[], Any], library: ModuleType) -> None:
+    """Whatever a line of the program's does in a task, the next snapshot has the task as the program's."""
+    recorder, apart, seen, cursor = Recorder(clock=VirtualClock()), Apart(), [], None
+
+    async def program() -> None:
+        nonlocal cursor
+        library.start(library.call(function), library.beat())
+        for _ in range(4):
+            await asyncio.sleep(0.4)
+            snapshot, cursor = recorder.snapshot(cursor)
+            left, _ = apart.fold(snapshot)
+            seen.append("call" in map(left.text, left.tasks.coro))
+
+    with recorder, recorder.clock.installed(), asyncio.Runner(loop_factory=recorder.clock.new_event_loop) as runner:
+        runner.run(program())
+    assert seen == [False, False, True, True]
+
+
 def test_nothing_to_fold() -> None:
     """A trace without libraries is handed back as it is."""
     trace = traced(waits)

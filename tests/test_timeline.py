@@ -371,6 +371,23 @@ class TestCells:
             exact.add(row, state, start, start + length)
         assert [grown.dominant(row) for row in range(5)] == [exact.dominant(row) for row in range(5)]
 
+    @given(SPANS, st.integers(1, 30), st.integers(1, 30), st.integers(0, 3))
+    def test_what_prevails_at_any_width(
+        self, spans: list[tuple[int, State, int, int]], before: int, after: int, stretches: int
+    ) -> None:
+        """However wide cells have become, each shows the state that took most of it."""
+        cells = Cells(before, 100)
+        cells.grow(5)
+        for row, state, start, length in spans:
+            cells.add(row, state, start, start + length)
+        cells.resize(after)
+        for _ in range(stretches):
+            cells.stretch()
+        for row in range(5):
+            spent = zip(*(cells.ns(row, state) for state in State), strict=True)
+            prevails = [max((ns, state) for state, ns in enumerate(cell)) for cell in spent]
+            assert list(cells.dominant(row)) == [state if ns else State.NONE for ns, state in prevails]
+
     def test_dominant(self) -> None:
         """A cell shows the state that took most of it; of equals the more telling one."""
         cells = Cells(3, 10)

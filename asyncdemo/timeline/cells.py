@@ -39,6 +39,8 @@ class Cells:
         """For each row the first column touched since whoever draws it last set this to `columns`."""
         self.marks: list[dict[int, int]] = []
         """For each row the `Mark`s of its columns; a moment at the very end may lie in the column after the last."""
+        self._end = 0
+        """The first column that nothing has touched, nor any after it."""
         self._ns: list[list[list[int]]] = []
         self._dominant: list[bytearray] = []
 
@@ -77,6 +79,8 @@ class Cells:
             cells[last] += (end_ns - last * width) * count
         if first < self.changed[row]:
             self.changed[row] = first
+        if last >= self._end:
+            self._end = last + 1
 
     def mark(self, row: int, mark: Mark, moment_ns: int) -> None:
         """Note that something happened at `moment_ns`."""
@@ -87,7 +91,8 @@ class Cells:
         """The `State` in which most of each cell of a row was spent (not a copy)."""
         known, first = self._dominant[row], self.changed[row]
         if first < self.columns:
-            known[first:] = _dominant([cells[first:] for cells in self._ns[row]])
+            end = self._end
+            known[first:end] = _dominant([cells[first:end] for cells in self._ns[row]])
             self.changed[row] = self.columns
         return known
 
@@ -112,6 +117,7 @@ class Cells:
     def stretch(self) -> None:
         """Double the time that a cell stands for: each pair of cells becomes one."""
         self.cell_ns *= 2
+        self._end = -(-self._end // 2)
         self._ns = [[_paired(cells) for cells in states] for states in self._ns]
         self.marks = [_halved(marks) for marks in self.marks]
         self._redo()
@@ -121,7 +127,7 @@ class Cells:
         while columns < self.columns and any(any(map(any, _tails(states, columns))) for states in self._ns):
             self.stretch()
         self._ns = [[_fitted(cells, columns) for cells in states] for states in self._ns]
-        self.columns = columns
+        self.columns, self._end = columns, min(self._end, columns)
         self._redo()
 
     def fold(self) -> None:

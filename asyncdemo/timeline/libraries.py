@@ -38,7 +38,7 @@ def libraries_tasks(trace: Trace) -> dict[int, str]:
     """
     packages = _packages(trace)
     found = _alike(trace, packages, range(len(trace.tasks)))
-    for task in _shown_at_work(trace, packages) & found.keys() if found else ():
+    for task in _shown_at_work(trace, packages, 0, 0) & found.keys() if found else ():
         del found[task]
     return found
 
@@ -91,8 +91,9 @@ class Apart:
 
     def fold(self, trace: Trace) -> tuple[Trace, dict[str, Folded]]:
         """See `folded`; of steps, a snapshot holds those since the one before."""
-        self._take_tasks(trace)
-        resources = libraries_resources(trace)
+        packages = _packages(trace)
+        self._take_tasks(trace, packages)
+        resources = _resources_of(trace, packages)
         self._take_rows(trace, resources)
         used = set(resources).intersection(chain(trace.holds.resource, trace.levels.resource)) if resources else set()
         self._any = self._any or bool(self._own or used)
@@ -104,12 +105,11 @@ class Apart:
         theirs = {package: Folded(of_tasks[package], of_resources[package]) for package in told}
         return without_resources(left, used), theirs
 
-    def _take_tasks(self, trace: Trace) -> None:
-        packages = _packages(trace)
+    def _take_tasks(self, trace: Trace, packages: Sequence[str]) -> None:
         new = range(self._seen_tasks, len(trace.tasks))
-        self._seen_tasks = new.stop
         self._own |= _alike(trace, packages, new)
-        shown = _shown_at_work(trace, packages) & self._own.keys() if self._own else set()
+        shown = _shown_at_work(trace, packages, new.start, self._seen_holds) & self._own.keys() if self._own else set()
+        self._seen_tasks = new.stop
         for task in shown:
             del self._own[task]
         self._kept.extend(sorted(shown.union(new) - self._own.keys()))
@@ -125,7 +125,10 @@ class Apart:
 
 def libraries_resources(trace: Trace) -> dict[int, str]:
     """The locks, queues and so on that lines of an installed package use: its name, by row of `trace.resources`."""
-    packages = _packages(trace)
+    return _resources_of(trace, _packages(trace))
+
+
+def _resources_of(trace: Trace, packages: Sequence[str]) -> dict[int, str]:
     return {resource: packages[site] for resource, site in enumerate(trace.resources.site) if packages[site]}
 
 
@@ -151,9 +154,12 @@ def _is_pythons(trace: Trace, defined: int) -> bool:
     return defined == NONE or bool(_STANDARD.search(trace.text(trace.sites.file[defined])))
 
 
-def _shown_at_work(trace: Trace, packages: list[str]) -> set[int]:
-    """The tasks of which it shows that lines of the program ran in them."""
-    tasks, steps = trace.tasks, trace.steps
+def _shown_at_work(trace: Trace, packages: Sequence[str], first_task: int, first_hold: int) -> set[int]:
+    """The tasks of which it shows that lines of the program ran in them.
+
+    Who made the tasks before `first_task` and had the holds before `first_hold` has been looked at already.
+    """
+    tasks, steps, holds = trace.tasks, trace.steps, trace.holds
 
     def own(pairs: Iterable[tuple[int, int]]) -> set[int]:
         return {task for task, site in pairs if site != NONE and not packages[site]}
@@ -163,8 +169,8 @@ def _shown_at_work(trace: Trace, packages: list[str]) -> set[int]:
     return set().union(
         trace.lines.task,
         (task for task, wait in waits if wait in waited),
-        own(zip(tasks.parent, tasks.site, strict=True)),
-        own(zip(trace.holds.task, trace.holds.site, strict=True)),
+        own(zip(tasks.parent[first_task:], tasks.site[first_task:], strict=True)),
+        own(zip(holds.task[first_hold:], holds.site[first_hold:], strict=True)),
         own(zip(trace.stalls.task, trace.stalls.site, strict=True)),
         own(zip(trace.cancels.by, trace.cancels.site, strict=True)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from asyncdemo.timeline.cells import Labels
 from asyncdemo.timeline.occupancy import peak
@@ -54,14 +54,19 @@ class Places:
     def _take_holds(self, trace: Trace, new: range) -> None:
         for seating in self.seats.values():
             seating.go_on(trace)
-        holds, rows = trace.holds, (*self._open_holds, *new)
+        ends, rows = trace.holds.to_ns, (*self._open_holds, *new)
+        if new:  # by themselves, those that go on are no more than they were
+            self._take_new_holds(trace, rows, new)
+        self._open_holds = [row for row in rows if ends[row] >= trace.duration_ns]
+
+    def _take_new_holds(self, trace: Trace, rows: Sequence[int], new: range) -> None:
+        holds = trace.holds
         if not self._exact:
             self.most_held = max(self.most_held, peak((holds.from_ns[row], holds.to_ns[row]) for row in rows))
         self._make_room(trace, rows)
         for row in new:
             if holds.resource[row] in self.seats:
                 self.seats[holds.resource[row]].sit(trace, row)
-        self._open_holds = [row for row in rows if holds.to_ns[row] >= trace.duration_ns]
 
     def _make_room(self, trace: Trace, rows: Iterable[int]) -> None:
         """Slots for all that held a resource at once: more than its limit where it was released once too often."""

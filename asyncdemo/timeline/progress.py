@@ -28,12 +28,13 @@ class Progress:
 
     def look_at(self, trace: Trace, cell_ns: int, *, exact: bool) -> None:
         """Take in a snapshot, see `look`; when `exact` each task that lives is looked at, which takes its time."""
-        tasks, ends = trace.tasks, list[int]()
+        tasks, outcome, ends = trace.tasks, trace.tasks.outcome, list[int]()
+        ended = len(tasks) - how_many(outcome, Outcome.PENDING)
         if exact:
-            known = (*self._alive, *range(self._begun, len(tasks)))
-            ends = [tasks.ended_ns[task] for task in known if tasks.outcome[task]]
-            self._alive = [task for task in known if not tasks.outcome[task]]
-        ended = len(tasks) - how_many(tasks.outcome, Outcome.PENDING)
+            self._alive.extend(range(self._begun, len(tasks)))
+        if exact and ended != self._ended:
+            ends = [tasks.ended_ns[task] for task in self._alive if outcome[task]]
+            self._alive = [task for task in self._alive if not outcome[task]]
         self.look(trace.duration_ns, tasks.created_ns, ended, cell_ns, ends)
 
     def look(

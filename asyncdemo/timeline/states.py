@@ -95,8 +95,11 @@ class Holding:
         first = max(self._seen, len(holds) - newest)
         self._seen = len(holds)
         new = range(first, self._seen)
-        ended = [row for row in self._open if holds.to_ns[row] < now_ns]
-        self._open = [row for row in self._open if holds.to_ns[row] >= now_ns]
+        to_ns = holds.to_ns
+        ended = [row for row in self._open if to_ns[row] < now_ns]
+        if not ended and not new:
+            return set()
+        self._open = [row for row in self._open if to_ns[row] >= now_ns]
         for rows in ended, new:
             self._holders = {holds.task[row] for row in self._open}
             for row in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from textwrap import wrap
@@ -20,7 +20,7 @@ from asyncdemo.views.header import facts, header, legend
 from asyncdemo.views.heat import HeatMap
 from asyncdemo.views.heat import legend as heat_legend
 from asyncdemo.views.kinds import VIEWS
-from asyncdemo.views.lanes import lanes, mark_legend
+from asyncdemo.views.lanes import Lanes, mark_legend
 from asyncdemo.views.names import lane_names, process_titles
 from asyncdemo.views.packed import Packed, packable, packed_legend, packed_rows, packing
 from asyncdemo.views.printed import printed
@@ -30,6 +30,9 @@ from asyncdemo.views.units import count, stopwatch
 
 AROUND_TASKS = 5
 """Lines that a view needs beside its rows of tasks: header, time axis, ticks, tasks in flight, legend."""
+
+LANE_AND_STALL = 2
+"""Lines that tell of one stall."""
 
 FEW_LINES = 3
 """A blank line and two that were printed."""
@@ -74,6 +77,7 @@ class TimelineView:
     path: Sequence[Segment] = ()
     theirs: Mapping[str, Folded] = field(default_factory=dict)
     _heat: HeatMap = field(default_factory=HeatMap)
+    _lanes: Lanes = field(default_factory=Lanes)
 
     def frame(self, trace: Trace, width: int, height: int) -> Frame:
         """How a terminal of `width` x `height` is shared out; names count while they can be lanes."""
@@ -135,13 +139,13 @@ class TimelineView:
         self, frame: Frame, picture: Picture, view: str, tasks: list[int], packed: Packed, path: Path
     ) -> list[Line]:
         if view == "lanes":
-            drawn = self._lanes(frame, picture.trace, tasks)
-            return lanes(frame, picture, drawn, len(tasks) - len(drawn), path)
+            drawn = self._with_lanes(frame, picture.trace, tasks)
+            return self._lanes.lines(frame, picture, drawn, len(tasks) - len(drawn), path)
         if view == "slots":
             return packed_rows(frame, picture, packed, _shown(picture, picture.left_out()))
         return aggregates(frame, picture) if view == "aggregates" else self._heat.lines(frame, picture)
 
-    def _lanes(self, frame: Frame, trace: Trace, tasks: list[int]) -> list[int]:
+    def _with_lanes(self, frame: Frame, trace: Trace, tasks: list[int]) -> list[int]:
         """The tasks that get a lane, the first; where not all do, a line that says so takes the place of one.
 
         Those on the critical path come before others where that is asked for.
@@ -176,7 +180,8 @@ class TimelineView:
             return list(wrapped(packed_legend(frame, picture, packed), frame.width))
         if view == "aggregates":
             return []
-        more = mark_legend(frame, picture, self._lanes(frame, picture.trace, tasks))
+        drawn = self._with_lanes(frame, picture.trace, tasks)
+        more = mark_legend(frame, picture.trace, drawn, self._lanes.marks)
         tags = job_tags(frame, picture) if tagged else {}
         more.extend([path_legend(frame)] if self.path else [])
         more.extend(Line(tag, WORKING).put(f" {name}") for tag, name in tags.items())
@@ -197,7 +202,7 @@ class TimelineView:
                 [slots],
                 [*([workers] if workers else []), _busy(frame, picture)],
                 [curves],
-                [stalls, stall_lines(frame, picture.trace, picture.cell_ns, 1), stalls[:1]],
+                [stalls, *_fewer_stalls(frame, picture, stalls)],
             ],
             room,
         )
@@ -230,6 +235,13 @@ def _fitted(sections: list[list[list[Line]]], room: int) -> list[Line]:
             if fitting is not None:
                 taken[number] = fitting
     return [line for number in sorted(taken) for line in taken[number]]
+
+
+def _fewer_stalls(frame: Frame, picture: Picture, lines: list[Line]) -> Iterator[list[Line]]:
+    """Shorter and shorter ways to tell of stalls than all these lines: the worst alone, or only when."""
+    if len(lines) > LANE_AND_STALL:
+        yield stall_lines(frame, picture.trace, picture.cell_ns, 1)
+    yield lines[:1]
 
 
 def _workers(frame: Frame, picture: Picture) -> list[Line]:

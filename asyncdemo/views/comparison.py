@@ -14,7 +14,7 @@ from asyncdemo.views.glyphs import CANCELLED, FAILED, FAINT, OK, PLAIN, TITLE, W
 from asyncdemo.views.header import legend
 from asyncdemo.views.heat import HeatMap
 from asyncdemo.views.heat import legend as heat_legend
-from asyncdemo.views.lanes import figures_for, lanes, mark_legend
+from asyncdemo.views.lanes import Lanes, figures_for, mark_legend, moments
 from asyncdemo.views.names import lane_names, worker_names
 from asyncdemo.views.rows import job_tags, slot_rows, worker_rows
 from asyncdemo.views.standings import told
@@ -118,7 +118,7 @@ class _Block:
         if self.fits:
             title = self._title(f"{figures_for(picture).titles[-1]} {unit_for(picture).name}")
             workers = worker_rows(frame, picture) if self.has_workers else []
-            return [title, *lanes(frame, picture, self.tasks)[1:-1], *workers]
+            return [title, *Lanes().lines(frame, picture, self.tasks)[1:-1], *workers]
         if self.has_slots:
             return [self._title(""), *slot_rows(frame, picture, self.tasks)]
         return [self._title(f"p95 {unit_for(picture).name}"), *HeatMap().lines(frame, picture)[1:-1]]
@@ -131,7 +131,8 @@ class _Block:
             return [Line("slot").put(" which task held it")]
         if not self.fits:
             return heat_legend(self.frame)
-        marks = mark_legend(self.frame, self.picture, self.tasks)
+        there = {mark for task in self.tasks for mark in moments(self.picture, task).values()}
+        marks = mark_legend(self.frame, self.picture.trace, self.tasks, there)
         tags = job_tags(self.frame, self.picture) if self.has_workers else {}
         marks.extend(Line(tag, WORKING).put(f" {name}") for tag, name in tags.items())
         return [entry for line in legend(self.frame, self.picture, more=marks) for entry in _entries(line)]

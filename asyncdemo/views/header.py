@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
+from rich.segment import Segment
 from rich.style import Style
 
 from asyncdemo.timeline import STATE_OF, Picture, State, cut_off, goes_on, left_out
@@ -64,13 +66,12 @@ def legend(frame: Frame, picture: Picture, *, live: bool = False, more: Sequence
     An entry begins with its glyph and has its meaning behind that. Rows with a title of their own need none.
     """
     left_out = picture.left_out() if picture.cohort == 1 else frozenset()
-    lanes = [drawn(picture, row) for row in range(picture.cells.rows) if row not in left_out]
-    states = [state for state in LEGEND if any(state in cells for cells in lanes)]
-    trace, width = picture.trace, frame.width
-    marks = (state_entry(frame, state, meaning(trace, state, _waits(picture), width)) for state in states)
-    endings = _statuses(picture.trace, left_out, frame, live=live)
+    there = b"".join([drawn(picture, row) for row in range(picture.cells.rows) if row not in left_out])
+    trace, waits, width = picture.trace, _waits(picture), frame.width
+    marks = (state_entry(frame, state, meaning(trace, state, waits, width)) for state in LEGEND if state in there)
+    endings = _statuses(trace, left_out, frame, live=live)
     entries = [*marks, *more, *map(_entry, endings)]
-    return list(wrapped(_each_once(entries), frame.width))
+    return list(_laid_out(tuple([tuple(entry.segments) for entry in entries]), width))
 
 
 def state_entry(frame: Frame, state: State, text: str) -> Line:
@@ -83,11 +84,16 @@ def _entry(meant: tuple[str, Style, str]) -> Line:
     return Line(mark, style).put(f" {text}")
 
 
-def _each_once(entries: Sequence[Line]) -> list[Line]:
+@lru_cache(8)
+def _laid_out(entries: tuple[tuple[Segment, ...], ...], width: int) -> tuple[Line, ...]:
+    """The lines of a legend, of which most frames have the same as the one before."""
+    return tuple(wrapped(_each_once(entries), width))
+
+
+def _each_once(entries: Iterable[Sequence[Segment]]) -> list[Line]:
     """Entries with the same glyph in the same colour as one, where the last of them stood."""
     meanings: dict[tuple[str, Style | None], dict[str, None]] = {}
-    for entry in entries:
-        mark, *texts = entry.segments
+    for mark, *texts in entries:
         meaning = "".join(text.text for text in texts).strip()
         known = meanings.pop((mark.text, mark.style), {})
         meanings[mark.text, mark.style] = {**known, meaning: None}

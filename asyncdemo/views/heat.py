@@ -26,12 +26,17 @@ class HeatMap:
     def __init__(self) -> None:
         self._rows: dict[int, bytearray] = {}
         self._figures: dict[range, tuple[bytes, list[str]]] = {}
-        self._drawn: dict[int, tuple[Frame, range, bytes, list[str]]] = {}
+        self._frame: Frame | None = None
+        self._drawn: dict[int, tuple[range, bytes, list[str]]] = {}
         self._lines: dict[int, Line] = {}
-        self._seen: dict[int, tuple[Frame, bytes]] = {}
+        self._seen: dict[int, bytes] = {}
 
     def lines(self, frame: Frame, picture: Picture) -> list[Line]:
         """The time axis, a row for each cohort, and the ticks under them."""
+        if frame != self._frame:
+            self._frame = frame
+            self._drawn.clear()
+            self._seen.clear()
         unit = unit_for(picture)
         titles = ["ok fail", f"p95 {unit.name}"]
         lines = [frame.time_axis("cohort", picture.cell_ns, titles)]
@@ -44,26 +49,25 @@ class HeatMap:
         first = row * picture.cohort
         outcomes = outcomes[first : first + picture.cohort]
         tasks = range(first, first + len(outcomes))
-        if self._known(frame, picture, row, outcomes):
+        if self._known(picture, row, outcomes):
             return self._lines[row]
         shades = bytes(self._shades(frame, picture, row, tasks, left_out)).rstrip(b"\0")
         if not picture.exact and Outcome.PENDING in outcomes:
             shades = _explained(picture, tasks, shades, outcomes, left_out)
         figures = self._figures_of(picture, tasks, outcomes, left_out, frame.glyphs.dot)
-        drawn = (frame, tasks, shades, figures)
+        drawn = (tasks, shades, figures)
         if self._drawn.get(row) != drawn:
             line = frame.row(cohort_label(frame, tasks))
             paint(frame, line, shades)
             self._drawn[row], self._lines[row] = drawn, frame.with_figures(line, figures)
-        self._seen[row] = frame, outcomes
+        self._seen[row] = outcomes
         return self._lines[row]
 
-    def _known(self, frame: Frame, picture: Picture, row: int, outcomes: bytes) -> bool:
+    def _known(self, picture: Picture, row: int, outcomes: bytes) -> bool:
         """Whether a cohort has nothing new to show: all have ended, and nothing was added since the frame before."""
         if Outcome.PENDING in outcomes or picture.cells.changed[row] < picture.columns:
             return False
-        seen = self._seen.get(row)
-        return seen is not None and seen == (frame, outcomes)
+        return self._seen.get(row) == outcomes
 
     def _figures_of(
         self, picture: Picture, tasks: range, outcomes: bytes, left_out: frozenset[int], dot: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.style import Style
@@ -41,34 +41,83 @@ def figures_for(picture: Picture) -> Figures:
     return Figures(("run", "took"), ((State.RUN,), TOOK))
 
 
-def lanes(frame: Frame, picture: Picture, tasks: list[int], others: int = 0, path: Path = NO_PATH) -> list[Line]:
-    """The time axis, a row for each of `tasks`, how many `others` there is no room for, and the ticks under them.
+class _Lane(NamedTuple):
+    """All that a lane shows.
 
-    Cells on the critical `path` are marked.
+    Attributes:
+        name: the task's name.
+        status: how the task is or ended.
+        cells: the `State` to draw in each cell.
+        marked: what happened at a moment, by column.
+        end: the column in which it ended badly, or None.
+        figures: what stands at the right.
+        decides: the cells on the critical path.
     """
-    names = lane_names(picture.trace, tasks)
-    unit, figures = unit_for(picture), figures_for(picture)
-    titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
-    lines = [frame.time_axis("task", picture.cell_ns, titles)]
-    titles_of = process_titles(picture.trace, tasks)
-    for task in tasks:
-        if task in titles_of:
-            lines.append(frame.note(" ", titles_of[task], FAINT))
-        lines.append(_lane(frame, picture, task, names[task], figures, path.spans.get(task, ())))
-    if others:
-        lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
-    return [*lines, frame.tick_line(picture.cell_ns)]
+
+    name: str
+    status: tuple[str, Style]
+    cells: bytes
+    marked: dict[int, Mark]
+    end: int | None
+    figures: list[str]
+    decides: Sequence[range]
 
 
-def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures, decides: Sequence[range]) -> Line:
-    trace, unit = picture.trace, unit_for(picture)
+class Lanes:
+    """Draws lanes; remembers the lines of those that show what they did in the frame before.
+
+    Attributes:
+        marks: what is marked in the lanes that were drawn last.
+    """
+
+    def __init__(self) -> None:
+        self.marks: set[Mark] = set()
+        self._frame: Frame | None = None
+        self._drawn: dict[int, tuple[_Lane, Line]] = {}
+
+    def lines(
+        self, frame: Frame, picture: Picture, tasks: list[int], others: int = 0, path: Path = NO_PATH
+    ) -> list[Line]:
+        """The time axis, a row for each of `tasks`, how many `others` there is no room for, and the ticks under them.
+
+        Cells on the critical `path` are marked.
+        """
+        known = self._drawn if frame == self._frame else {}
+        self._frame, self._drawn, self.marks = frame, {}, set()
+        names = lane_names(picture.trace, tasks)
+        unit, figures = unit_for(picture), figures_for(picture)
+        titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
+        lines = [frame.time_axis("task", picture.cell_ns, titles)]
+        titles_of = process_titles(picture.trace, tasks)
+        for task in tasks:
+            if task in titles_of:
+                lines.append(frame.note(" ", titles_of[task], FAINT))
+            how = _status(frame, picture.trace, task)
+            spent = [_spent_ns(picture, task, states) for states in figures.states]
+            shown = [unit.show(ns) if ns else frame.glyphs.dot for ns in spent]
+            cells, end = drawn(picture, task), _bad_end(picture, task)
+            marked = telling(picture.cells.marks[task], cells, end)
+            lane = _Lane(names[task], how, cells, marked, end, shown, path.spans.get(task, ()))
+            before = known.get(task)
+            line = before[1] if before is not None and before[0] == lane else _line(frame, lane)
+            self._drawn[task] = lane, line
+            self.marks.update(lane.marked.values())
+            lines.append(line)
+        if others:
+            lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
+        return [*lines, frame.tick_line(picture.cell_ns)]
+
+
+def _status(frame: Frame, trace: Trace, task: int) -> tuple[str, Style]:
     error = trace.text(trace.tasks.error[task])
-    mark, style = status(frame.glyphs, trace.tasks.outcome[task], error, waits=waits(trace, task))
-    line = frame.row(name, mark, style)
-    _cells(frame, picture, task, line, (mark, style))
-    mark_lane(frame, line, decides)
-    spent = [_spent_ns(picture, task, states) for states in figures.states]
-    return frame.with_figures(line, [unit.show(ns) if ns else frame.glyphs.dot for ns in spent])
+    return status(frame.glyphs, trace.tasks.outcome[task], error, waits=waits(trace, task))
+
+
+def _line(frame: Frame, lane: _Lane) -> Line:
+    line = frame.row(lane.name, *lane.status)
+    put_cells(frame, line, lane.cells, lane.marked, (lane.end, lane.status))
+    mark_lane(frame, line, lane.decides)
+    return frame.with_figures(line, lane.figures)
 
 
 def _spent_ns(picture: Picture, task: int, states: tuple[State, ...]) -> int:
@@ -78,16 +127,15 @@ def _spent_ns(picture: Picture, task: int, states: tuple[State, ...]) -> int:
     return sum(sum(picture.cells.ns(task, state)) for state in states)
 
 
-def _cells(frame: Frame, picture: Picture, task: int, line: Line, ended: tuple[str, Style]) -> None:
-    """The task's cells, with what happened at a moment; how it ended is marked where it failed or was cancelled."""
-    put_cells(frame, line, drawn(picture, task), moments(picture, task), (_bad_end(picture, task), ended))
-
-
 def put_cells(
     frame: Frame, line: Line, dominant: bytes, marked: Mapping[int, Mark], ended: tuple[int | None, tuple[str, Style]]
 ) -> None:
     """Append a row's cells, with its marks by column, and where it ended badly the glyph for that."""
-    marks, (end, badly) = mark_styles(frame.glyphs), ended
+    end, badly = ended
+    if not marked and end is None:
+        frame.states(line, dominant)
+        return
+    marks = mark_styles(frame.glyphs)
     placed = {column: marks[mark] for column, mark in marked.items()}
     if end is not None:
         placed[end] = badly
@@ -114,8 +162,7 @@ def moments(picture: Picture, task: int) -> dict[int, Mark]:
     A moment at which it ran stands between two waits of the same kind that fill some cells each; the others are seen
     anyway, or would be too many. A request to end is marked when the task went on.
     """
-    known = picture.cells.marks[task]
-    return telling(known, drawn(picture, task), _bad_end(picture, task)) if known else {}
+    return telling(picture.cells.marks[task], drawn(picture, task), _bad_end(picture, task))
 
 
 def telling(known: Mapping[int, int], dominant: bytes, end: int | None) -> dict[int, Mark]:
@@ -151,13 +198,12 @@ def mark_styles(glyphs: Glyphs) -> dict[Mark, tuple[str, Style]]:
     }
 
 
-def mark_legend(frame: Frame, picture: Picture, tasks: list[int]) -> list[Line]:
-    """What the marks in the lanes of `tasks` mean, and only those that are there."""
-    there = {mark for task in tasks for mark in moments(picture, task).values()}
+def mark_legend(frame: Frame, trace: Trace, tasks: list[int], there: Collection[Mark]) -> list[Line]:
+    """What the marks mean that are `there` in the lanes of `tasks`."""
     glyphs = mark_styles(frame.glyphs)
     meanings = {
         Mark.STEP: "ran in between",
-        Mark.CANCEL: _requested(frame, picture.trace, tasks),
+        Mark.CANCEL: _requested(frame, trace, tasks) if Mark.CANCEL in there else "",
         Mark.TIMEOUT: "timed out",
     }
     return [Line(*glyphs[mark]).put(f" {text}") for mark, text in meanings.items() if mark in there]

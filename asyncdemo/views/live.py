@@ -16,7 +16,7 @@ from rich.style import Style
 from asyncdemo.ticker import Ticker
 from asyncdemo.timeline import LIVE_BUDGET, MOST_ROWS_OF_TASKS, Apart, Picture
 from asyncdemo.trace import Trace
-from asyncdemo.views.canvas import Canvas
+from asyncdemo.views.canvas import Canvas, Line
 from asyncdemo.views.choose import TimelineView, check_view
 from asyncdemo.views.glyphs import PLAIN, glyphs_for
 
@@ -157,11 +157,16 @@ class _Painter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._codes: dict[Style | None, tuple[str, str]] = {PLAIN: ("", ""), None: ("", "")}
+        self._width = 0
+        self._texts: dict[Line, str] = {}
+        """What was sent for each line of the frame before: views give the same one again where nothing changed."""
 
     def paint(self, canvas: Canvas, width: int, height: int, *, clear: bool) -> None:
         """Draw a canvas on a terminal of `width` x `height`, never in the last column."""
-        lines = [self._line(line.within(width - 1)) for line in canvas.lines[:height]]
-        placed = [f"{LINE_START.format(number)}{text}{ERASE_REST}" for number, text in enumerate(lines, 1)]
+        lines, known = canvas.lines[:height], self._texts if width == self._width else {}
+        texts = [known.get(line) or self._line(line.within(width - 1)) for line in lines]
+        self._width, self._texts = width, dict(zip(lines, texts, strict=True))
+        placed = [f"{LINE_START.format(number)}{text}{ERASE_REST}" for number, text in enumerate(texts, 1)]
         text = "".join(
             [
                 CLEAR if clear else LINE_START.format(1),
@@ -169,7 +174,8 @@ class _Painter:
                 LINE_START.format(len(lines) + 1) + ERASE_BELOW if len(lines) < height else "",
             ]
         )
-        self._console.print(_Sent(text), end="", crop=False, no_wrap=True)
+        self._console.file.write(text)
+        self._console.file.flush()
 
     def _line(self, segments: Sequence[Segment]) -> str:
         pieces = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import compress
 
 from asyncdemo.events import canceller
@@ -19,11 +20,18 @@ NUMBERED = re.compile(r"(.*?)[-_ .#]*(\d*)$", re.DOTALL)
 
 def lane_names(trace: Trace, tasks: Iterable[int]) -> dict[int, str]:
     """A name for each task: its own, or its coroutine's where asyncio only numbered it."""
-    tasks = list(tasks)
-    numbered = [task for task in tasks if trace.tasks.name[task] < 0]
-    coros = {task: _short(trace, trace.tasks.coro[task]) for task in numbered}
-    often = Counter(coros.values())
-    return {task: _lane_name(trace, task, coros.get(task, ""), often) for task in tasks}
+    tasks, own, coros = list(tasks), trace.tasks.name, trace.tasks.coro
+    known = tuple([(trace.task_name(task), coros[task] if own[task] < 0 else NONE) for task in tasks])
+    called = {coro: trace.text(coro) for _, coro in known}
+    return dict(zip(tasks, _told_apart(known, tuple(called.items())), strict=True))
+
+
+@lru_cache(8)
+def _told_apart(known: tuple[tuple[str, int], ...], called: tuple[tuple[int, str], ...]) -> list[str]:
+    """The names of lanes, of tasks by name and coroutine; a frame asks for them several times, and so does the next."""
+    short = {coro: text.rpartition(".")[2] for coro, text in called}
+    often = Counter(short[coro] for _, coro in known if coro != NONE)
+    return [_lane_name(name, short[coro], often) for name, coro in known]
 
 
 class LaneNames:
@@ -41,7 +49,7 @@ class LaneNames:
         """The name of a task's lane."""
         tasks = self._trace.tasks
         coro = self._coros[tasks.coro[task]] if tasks.name[task] < 0 else ""
-        return _lane_name(self._trace, task, coro, self._often)
+        return _lane_name(self._trace.task_name(task), coro, self._often)
 
     def canceller(self, actor: int) -> str | None:
         """Who cancelled: the name of a task's lane or the `Actor` in lower case, None when that is not known."""
@@ -66,8 +74,7 @@ def name_of(trace: Trace, task: int) -> str:
     return lane_names(trace, named)[task]
 
 
-def _lane_name(trace: Trace, task: int, coro: str, often: Counter[str]) -> str:
-    name = trace.task_name(task)
+def _lane_name(name: str, coro: str, often: Counter[str]) -> str:
     if not coro:
         return name
     return coro if often[coro] == 1 else f"{coro}-{name.rpartition('-')[2]}"

@@ -36,7 +36,7 @@ BADLY = {Outcome.RAISED: FAILED, Outcome.CANCELLED: CANCELLED, Outcome.DESTROYED
 def slot_rows(frame: Frame, picture: Picture, tasks: Sequence[int]) -> list[Line]:
     """A row for each slot of each resource that was held, with who held it; `tasks` are those on the screen."""
     trace, name, lines = picture.trace, namer(picture, tasks), list[Line]()
-    several, held = len(picture.places.seats) > 1, _holds(picture)
+    several, held = len(picture.places.seats) > 1, None
     for resource in sorted(picture.places.seats):
         title = trace.text(trace.resources.name[resource])
         if "Semaphore" in trace.text(trace.resources.kind[resource]):
@@ -44,6 +44,7 @@ def slot_rows(frame: Frame, picture: Picture, tasks: Sequence[int]) -> list[Line
             slots = picture.places.seats[resource].labels.rows
             lines.extend(held_rows(frame, {f"{prefix} {seat}": cells for seat, cells in enumerate(slots, 1)}, name))
         else:
+            held = _holds(picture) if held is None else held
             rows_of_lock = _lock_rows(frame, picture, resource, held[resource], name)
             lines.extend(line for cells, shown in rows_of_lock for line in held_rows(frame, {title: cells}, shown))
     return lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 MS = 1_000_000
 SECOND = 1_000_000_000
 STEPS = (1, 2, 5)
@@ -40,7 +42,8 @@ def tick_ns(cell_ns: int, cells_apart: int) -> int:
         power *= 10
 
 
-def ticks(cell_ns: int, columns: int, cells_apart: int = 9, start_ns: int = 0) -> list[tuple[int, str]]:
+@lru_cache(16)
+def ticks(cell_ns: int, columns: int, cells_apart: int = 9, start_ns: int = 0) -> tuple[tuple[int, str], ...]:
     """Where the ticks of a time axis from `start_ns` on stand and what they say; the first one names the unit."""
     every = tick_ns(cell_ns, cells_apart)
     name, unit = ("s", SECOND) if every >= SECOND // 2 else ("ms", MS) if every >= MS // 2 else ("us", 1000)
@@ -51,7 +54,7 @@ def ticks(cell_ns: int, columns: int, cells_apart: int = 9, start_ns: int = 0) -
             found.append((column, f"{_plain(number * every, unit)}{'' if found else name}"))
     if any(len(text) >= cells_apart for _, text in found):
         return ticks(cell_ns, columns, cells_apart + 2, start_ns)
-    return found
+    return tuple(found)
 
 
 def _plain(ns: int, unit: int) -> str:
