@@ -55,7 +55,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         try:
             command.ensure_finalized()
             command.run()
-        except Exception as fault:  # whatever a compiler and what calls it can come to
+        except Exception as fault:  # noqa: BLE001 - whatever a compiler and what calls it can come to
             self.app.display_debug(f"{type(fault).__name__}: {fault}")
             return None
         return Path(command.get_ext_fullpath(name))

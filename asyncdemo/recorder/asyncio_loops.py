@@ -29,7 +29,8 @@ _bare: Callable[[type], Any] = object.__new__
 def install(recorder: Recorder) -> None:
     """Observes every loop of asyncio's, those that exist and those to come."""
     hooks = recorder.hooks
-    hooks.stand_in(base_events.BaseEventLoop, "call_soon", (_call_soon_compiled if hot else _call_soon)(recorder))
+    call_soon = _call_soon_compiled if hot else _call_soon
+    hooks.stand_in(base_events.BaseEventLoop, "call_soon", call_soon(recorder))
     hooks.stand_in(base_events.BaseEventLoop, "_call_soon", _call_soon_unchecked(recorder))
     hooks.stand_in(events.TimerHandle, "_run", _timer_run(recorder))
     if hasattr(asyncio, "unix_events"):

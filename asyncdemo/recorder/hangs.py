@@ -110,7 +110,7 @@ class HangBook:
         """Looks whether all loops have been idle for so long that it is worth asking what can still happen."""
         recorder, now = self._recorder, self._recorder.clock.seconds()
         loops = [loop for loop in self._loops() if loop.is_running()]
-        known: list[LoopRecorder] = [known for loop in loops if (known := recorder_of(loop)) is not None]
+        known = [each for each in map(recorder_of, loops) if each is not None]
         if not known or recorder.trio.running() is not None or any(each.busy for each in known):
             self._quiet = (now, NONE)
             return

@@ -7,12 +7,11 @@ import weakref
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from asyncdemo.recorder.awaits import MARK
+from asyncdemo.recorder.loops import LoopRecorder, recorder_of
 from asyncdemo.recorder.resources import Request
 from asyncdemo.trace import NONE, Actor, Wait
 
 if TYPE_CHECKING:
-    from asyncdemo.recorder.loops import LoopRecorder
     from asyncdemo.recorder.recorder import Recorder
 
 MOST_NAMED = 200
@@ -80,7 +79,7 @@ class PendingTasks:
             for task in asyncio.all_tasks(loop) if loop is not None else ():
                 row = self._recorder.tasks.row_of(task)
                 if row in rows and row not in known:
-                    looked_at[row] = Look(weakref.ref(task), vars(loop).get(MARK))
+                    looked_at[row] = Look(weakref.ref(task), recorder_of(loop))
         self._looks = looked_at
 
     def _waits_now(self, task: asyncio.Task[Any], row: int, loop: LoopRecorder | None, future: Any) -> int:

@@ -27,7 +27,8 @@ def install(recorder: Recorder) -> None:
 
 def _install(recorder: Recorder, uvloop: ModuleType) -> None:
     loop_class = uvloop.Loop
-    recorder.hooks.stand_in(loop_class, "call_soon", (_call_soon_compiled if hot else _call_soon)(recorder, loop_class.call_soon))
+    call_soon = _call_soon_compiled if hot else _call_soon
+    recorder.hooks.stand_in(loop_class, "call_soon", call_soon(recorder, loop_class.call_soon))
     recorder.hooks.stand_in(loop_class, "set_debug", _set_debug(recorder, loop_class.set_debug))
     for name, position, cause in (
         ("call_soon_threadsafe", 0, None),
@@ -211,7 +212,7 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
 
 def _call_soon_compiled(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
     """The same with the compiled hot path."""
-    of_loop, schedule, in_python = recorder.of_loop, hot.call_soon, _call_soon(recorder, original)
+    of_loop, schedule = recorder.of_loop, hot.call_soon
 
     def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
         try:
@@ -219,7 +220,14 @@ def _call_soon_compiled(recorder: Recorder, original: Callable[..., Any]) -> Cal
         except AttributeError:
             loop = of_loop(self)
         handle = None if loop.debug else schedule(original, self, loop, callback, args, context)
-        return in_python(self, callback, *args, context=context) if handle is None else handle
+        if handle is not None:
+            return handle
+        served = _served(recorder, loop, self, callback, args)
+        if type(served) is _Step:
+            handle = original(self, served, context=context)
+        else:
+            handle = original(self, served, *args, context=context)
+        return made_by_the_program(handle) if loop.debug else handle
 
     return call_soon
 
