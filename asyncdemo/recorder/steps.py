@@ -165,7 +165,10 @@ def _run_in_python(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the ho
 
 def _run_compiled(self: Step) -> None:
     """The same. This frame is where the stack of the step ends for whoever asks for the program's own line."""
-    _run(self)
+    try:
+        _run(self)
+    finally:
+        self = None  # type: ignore[assignment] # this frame may live on in a traceback, too
 
 
 _run = hot.run if hot else _run_in_python

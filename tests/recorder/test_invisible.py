@@ -176,6 +176,24 @@ def test_a_finished_task_is_freed_at_once(loop: str) -> None:
     assert recorded == unrecorded == [True, True]
 
 
+@pytest.mark.parametrize("debug", [False, True], ids=["", "debug"])
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_a_task_that_raised_is_freed_at_once(loop: str, debug: bool) -> None:
+    """Its traceback holds the frames that were below it, and none of them may hold the task."""
+
+    async def program() -> list[str]:
+        told: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+        asyncio.create_task(refuse())  # noqa: RUF006
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return list(told)
+
+    unrecorded, recorded = on_both(program, loop, debug=debug)
+
+    assert recorded == unrecorded == ["Task exception was never retrieved"]
+
+
 @pytest.mark.parametrize("loop", REAL_LOOPS)
 def test_what_a_step_holds_is_freed_with_it(loop: str) -> None:
     """Locks, queues, results and exceptions live no longer than the program wants."""
