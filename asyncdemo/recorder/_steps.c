@@ -43,11 +43,11 @@ static PyObject *running_loop, *gave_up, *call, *with_context;
 static PyObject *none, *brief, *yield_, *any_task, *timer, *program; /* rows and actors as the objects that Python has of them */
 static long row_size, end_size, timer_number, returned_number;
 
-#define NAMES(each)                                                                                                      \
-    each(__self__) each(_fut_waiter) each(_exception) each(_must_cancel) each(_unseen) each(after_step) each(cancelled) each(cause)       \
-    each(closed_until_s) each(done) each(ends) each(escaped) each(fail) each(finished) each(first_step) each(get_coro) each(get_name) \
-    each(keep_mark) each(names) each(next_chunk) each(reason) each(resuming) each(row) each(run) each(stalled) each(unseen)          \
-    each(unseen_waits)
+#define NAMES(each)                                                                                                   \
+    each(__self__) each(_exception) each(_fut_waiter) each(_must_cancel) each(_thread_id) each(_unseen)               \
+    each(after_step) each(cancelled) each(cause) each(closed_until_s) each(done) each(ends) each(escaped) each(fail)  \
+    each(finished) each(first_step) each(get_coro) each(get_name) each(is_running) each(keep_mark) each(names)        \
+    each(next_chunk) each(reason) each(resuming) each(row) each(run) each(stalled) each(unseen) each(unseen_waits)
 #define DECLARE_NAME(name) static PyObject *str_##name;
 NAMES(DECLARE_NAME)
 
@@ -461,20 +461,32 @@ static PyObject *unseen(PyObject *waits, PyObject *waker)
     return row;
 }
 
+/* Whether a loop is running in this thread. The loop itself is asked when this is its thread: Python 3.11 asks the system
+   for the number of the process each time that it is asked for the running loop. */
+static int is_in_loop(PyObject *loop, PyObject *own_loop, const StepSlots *at)
+{
+    PyObject *runs;
+    if (PyLong_AsUnsignedLong(OF(loop, in_loop.ident)) != PyThread_get_thread_ident())
+        runs = PyObject_CallNoArgs(running_loop);
+    else if (at == &in_handle)
+        runs = PyObject_GetAttr(own_loop, str__thread_id);
+    else
+        runs = PyObject_CallMethodNoArgs(own_loop, str_is_running);
+    Py_XDECREF(runs);
+    return runs == NULL ? -1 : runs != Py_None && runs != Py_False;
+}
+
 /* On whose behalf the task that becomes ready is woken. */
-static PyObject *waker_of(PyObject *loop)
+static PyObject *waker_of(PyObject *loop, PyObject *own_loop, const StepSlots *at)
 {
     PyObject *running = OF(loop, in_loop.running);
     const StepSlots *wakers = slots_of(running);
     if (wakers != NULL)
         return get(running, wakers->row);
     if (running == OF(loop, in_loop.idle)) {
-        PyObject *runs = PyObject_CallNoArgs(running_loop);
-        Py_XDECREF(runs);
-        if (runs == NULL)
-            return NULL;
-        if (runs == Py_None)
-            return Py_NewRef(program);
+        int runs = is_in_loop(loop, own_loop, at);
+        if (runs <= 0)
+            return runs < 0 ? NULL : Py_NewRef(program);
     }
     return PyObject_GetAttr(running, str_row);
 }
@@ -495,10 +507,10 @@ static PyObject *reason(PyObject *loop, PyObject *step, double ready, double sin
     return PyObject_VectorcallMethod(str_reason, args, 4, NULL);
 }
 
-static int woken(PyObject *loop, PyObject *step, const StepSlots *at, PyObject *task, PyObject *future)
+static int woken(PyObject *loop, PyObject *own_loop, PyObject *step, const StepSlots *at, PyObject *task, PyObject *future)
 {
     int result = -1;
-    PyObject *waker = waker_of(loop), *ready = NULL, *wait = NULL, *cancelled = NULL;
+    PyObject *waker = waker_of(loop, own_loop, at), *ready = NULL, *wait = NULL, *cancelled = NULL;
     put(step, at->task, task);
     put(step, at->scheduled, Py_True);
     if (waker == NULL)
@@ -538,7 +550,7 @@ done:
 static PyObject *task_of(PyObject *callback) { return PyObject_GetAttr(callback, str___self__); }
 
 /* What serves a task that its own step schedules again, or that `future` wakes; None when that is for Python to see to. */
-static PyObject *known_step(PyObject *loop, const StepSlots *at, PyObject *callback, PyObject *args)
+static PyObject *known_step(PyObject *loop, PyObject *own_loop, const StepSlots *at, PyObject *callback, PyObject *args)
 {
     PyObject *step = Py_None, *task = task_of(callback), *key = NULL, *waiter = NULL;
     if (task == NULL)
@@ -562,7 +574,7 @@ static PyObject *known_step(PyObject *loop, const StepSlots *at, PyObject *callb
             if (waiter == NULL)
                 step = NULL;
             else if (waiter == PyTuple_GET_ITEM(args, 0))
-                step = woken(loop, known, at, task, waiter) < 0 ? NULL : known;
+                step = woken(loop, own_loop, known, at, task, waiter) < 0 ? NULL : known;
         }
     }
     Py_DECREF(task);
@@ -632,7 +644,7 @@ static PyObject *handle(PyObject *Py_UNUSED(module), PyObject *const *given, Py_
     PyObject *loop = given[1], *callback = given[2], *args = given[3], *made;
     PyTypeObject *kind = Py_TYPE(callback);
     if (kind == step_callback || kind == &PyCFunction_Type) {
-        made = known_step(loop, &in_handle, callback, args);
+        made = known_step(loop, given[0], &in_handle, callback, args);
         if (made != Py_None || kind != step_callback || OF(loop, in_loop.first_turn) != Py_None)
             return made;
         Py_DECREF(made);
@@ -660,7 +672,7 @@ static PyObject *callback_for(PyObject *own_loop, PyObject *loop, PyObject *wrap
     PyObject *made;
     PyTypeObject *kind = Py_TYPE(wrapped);
     if (kind == step_callback || kind == &PyCFunction_Type) {
-        made = known_step(loop, &in_uvloops, wrapped, args);
+        made = known_step(loop, own_loop, &in_uvloops, wrapped, args);
         if (made != Py_None || kind != step_callback || OF(loop, in_loop.first_turn) != Py_None)
             return made;
         Py_DECREF(made);
