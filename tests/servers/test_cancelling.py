@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import warnings
 from importlib import import_module
 
@@ -38,3 +39,4 @@ def test_it_ends_when_it_is_cancelled(name: str, servers_at_work: dict[str, str]
         warnings.simplefilter("ignore", ResourceWarning)
         for turns in MOMENTS:
             asyncio.run(cancelled_after(turns, name, servers_at_work[server_of(name).name]))
+        gc.collect()  # what is left behind warns when it goes
