@@ -16,14 +16,15 @@
 
 typedef Py_ssize_t Slot;
 
-#define LOOP_SLOTS(each)                                                                                                 \
-    each(add) each(brief) each(busy_since) each(caller) each(chooses) each(chunk) each(coroutine) each(cut) each(debug)  \
-    each(due) each(expected) each(first_turn) each(fresh) each(ident) each(idle) each(named_late) each(number)           \
-    each(offset) each(recorder) each(running) each(stall) each(steps) each(tasks) each(time) each(unusual) each(waits) each(watch)
-#define STEP_SLOTS(each)                                                                                                 \
-    each(_args) each(_callback) each(enter) each(loop) each(ready) each(row) each(scheduled) each(since) each(started)   \
+#define LOOP_SLOTS(each)                                                                                              \
+    each(add) each(brief) each(busy_since) each(caller) each(chooses) each(chunk) each(coroutine) each(cut) each(debug)\
+    each(due) each(expected) each(first_turn) each(fresh) each(ident) each(idle) each(named_late) each(number)        \
+    each(offset) each(recorder) each(running) each(stall) each(steps) each(tasks) each(time) each(unusual)          \
+    each(waits) each(watch)
+#define STEP_SLOTS(each)                                                                                              \
+    each(_args) each(_callback) each(enter) each(loop) each(ready) each(row) each(scheduled) each(since) each(started) \
     each(task) each(wait) each(waker)
-#define HANDLE_SLOTS(each) each(_args) each(_callback) each(_cancelled) each(_context) each(_loop) each(_repr)           \
+#define HANDLE_SLOTS(each) each(_args) each(_callback) each(_cancelled) each(_context) each(_loop) each(_repr)        \
     each(_source_traceback)
 #define CALLBACK_SLOTS(each) each(_callback) each(loop) each(row)
 
@@ -40,7 +41,8 @@ static CallbackSlots in_callback_handle, in_uvloops_callback;
 
 static PyTypeObject *step_callback, *gathering;
 static PyObject *running_loop, *gave_up, *call, *with_context;
-static PyObject *none, *brief, *yield_, *any_task, *timer, *program; /* rows and actors as the objects that Python has of them */
+/* Rows and actors, as the objects that Python has of them. */
+static PyObject *none, *brief, *yield_, *any_task, *timer, *program;
 static long row_size, end_size, timer_number, returned_number;
 
 #define NAMES(each)                                                                                                   \
@@ -147,7 +149,8 @@ static int fail(PyObject *loop)
 
 /* Running a step: the twin of `steps.run_step` */
 
-static int append(PyObject *loop, double ready, double start, double end, PyObject *row, PyObject *wait, PyObject *waker)
+static int append(
+    PyObject *loop, double ready, double start, double end, PyObject *row, PyObject *wait, PyObject *waker)
 {
     int numbers[] = {(int)PyLong_AsLong(row), (int)PyLong_AsLong(wait), (int)PyLong_AsLong(waker), 0};
     double times[] = {ready, start, end};
@@ -293,7 +296,8 @@ static int written(PyObject *loop, PyObject *step, const StepSlots *at, Begun *b
         }
         Py_DECREF(cut);
     }
-    double ready = PyFloat_AsDouble(begun->ready), start = PyFloat_AsDouble(begun->start), ended = PyFloat_AsDouble(end);
+    double ready = PyFloat_AsDouble(begun->ready), start = PyFloat_AsDouble(begun->start);
+    double ended = PyFloat_AsDouble(end);
     if (append(loop, ready, start, ended, row, begun->wait, begun->waker) < 0)
         return -1;
     if (PyLong_AsLong(begun->wait) < 0)
@@ -398,6 +402,7 @@ static int first_step(PyObject *loop, PyObject *step, const StepSlots *at, PyObj
         OF(loop, in_loop.expected) != Py_None || PyDict_GET_SIZE(OF(loop, in_loop.watch)))
         return first_step_in_python(loop, step, task);
     int seen = -1;
+    Py_INCREF(running);
     PyObject *coroutine = PyObject_CallMethodNoArgs(task, str_get_coro), *found = NULL, *now = NULL, *site = NULL,
              *key = NULL, *row = NULL, *parent = get(running, makers->row);
     if (coroutine == NULL || parent == NULL)
@@ -440,6 +445,7 @@ done:
     Py_XDECREF(key);
     Py_XDECREF(row);
     Py_XDECREF(parent);
+    Py_DECREF(running);
     return seen;
 }
 
@@ -461,8 +467,8 @@ static PyObject *unseen(PyObject *waits, PyObject *waker)
     return row;
 }
 
-/* Whether a loop is running in this thread. The loop itself is asked when this is its thread: Python 3.11 asks the system
-   for the number of the process each time that it is asked for the running loop. */
+/* Whether a loop is running in this thread. The loop itself is asked when this is its thread: Python 3.11 asks the
+   system for the number of the process each time that it is asked for the running loop. */
 static int is_in_loop(PyObject *loop, PyObject *own_loop, const StepSlots *at)
 {
     PyObject *runs;
@@ -507,7 +513,8 @@ static PyObject *reason(PyObject *loop, PyObject *step, double ready, double sin
     return PyObject_VectorcallMethod(str_reason, args, 4, NULL);
 }
 
-static int woken(PyObject *loop, PyObject *own_loop, PyObject *step, const StepSlots *at, PyObject *task, PyObject *future)
+static int woken(
+    PyObject *loop, PyObject *own_loop, PyObject *step, const StepSlots *at, PyObject *task, PyObject *future)
 {
     int result = -1;
     PyObject *waker = waker_of(loop, own_loop, at), *ready = NULL, *wait = NULL, *cancelled = NULL;
@@ -549,10 +556,12 @@ done:
 /* The task of whose step or wake-up a callback is the method, as a reference of the caller's own. */
 static PyObject *task_of(PyObject *callback) { return PyObject_GetAttr(callback, str___self__); }
 
-/* What serves a task that its own step schedules again, or that `future` wakes; None when that is for Python to see to. */
-static PyObject *known_step(PyObject *loop, PyObject *own_loop, const StepSlots *at, PyObject *callback, PyObject *args)
+/* What serves a task that its own step schedules again, or that a future wakes; None when that is for Python to see
+   to. */
+static PyObject *known_step(
+    PyObject *loop, PyObject *own_loop, const StepSlots *at, PyObject *callback, PyObject *args)
 {
-    PyObject *step = Py_None, *task = task_of(callback), *key = NULL, *waiter = NULL;
+    PyObject *step = Py_None, *task = task_of(callback), *key = NULL, *known = NULL, *waiter = NULL;
     if (task == NULL)
         return NULL;
     if (Py_TYPE(callback) == step_callback) {
@@ -565,7 +574,7 @@ static PyObject *known_step(PyObject *loop, PyObject *own_loop, const StepSlots 
         }
     } else if (PyTuple_GET_SIZE(args)) {
         key = identity(task);
-        PyObject *known = key == NULL ? NULL : PyDict_GetItemWithError(OF(loop, in_loop.steps), key);
+        known = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(OF(loop, in_loop.steps), key));
         if (known == NULL) {
             if (PyErr_Occurred())
                 step = NULL;
@@ -577,14 +586,16 @@ static PyObject *known_step(PyObject *loop, PyObject *own_loop, const StepSlots 
                 step = woken(loop, own_loop, known, at, task, waiter) < 0 ? NULL : known;
         }
     }
-    Py_DECREF(task);
-    Py_XDECREF(key);
-    Py_XDECREF(waiter);
+    Py_XINCREF(step);
     if (step != NULL && step != Py_None) {
         put(step, at->_callback, callback);
         put(step, at->_args, args);
     }
-    return Py_XNewRef(step);
+    Py_DECREF(task);
+    Py_XDECREF(key);
+    Py_XDECREF(known);
+    Py_XDECREF(waiter);
+    return step;
 }
 
 /* A new step that serves the task of `callback`, or None when that is to be left out; takes `step` over. */
@@ -609,7 +620,8 @@ static PyObject *begun(PyObject *loop, PyObject *step, const StepSlots *at, PyOb
 static PyObject *cause_of(PyObject *loop, PyObject *own_loop)
 {
     PyObject *running = OF(loop, in_loop.running);
-    if (running == OF(loop, in_loop.idle) || PyLong_AsUnsignedLong(OF(loop, in_loop.ident)) != PyThread_get_thread_ident())
+    int is_here = PyLong_AsUnsignedLong(OF(loop, in_loop.ident)) == PyThread_get_thread_ident();
+    if (running == OF(loop, in_loop.idle) || !is_here)
         return PyObject_CallMethodOneArg(loop, str_cause, own_loop);
     const StepSlots *causes = slots_of(running);
     return causes == NULL ? PyObject_GetAttr(running, str_row) : get(running, causes->row);
@@ -817,8 +829,8 @@ static PyObject *learn_callbacks(PyObject *Py_UNUSED(module), PyObject *given)
 
 static PyMethodDef functions[] = {
     {"run", run, METH_O, "Run a step."},
-    {"handle", (PyCFunction)(void (*)(void))handle, METH_FASTCALL, "The handle for a callback of an asyncio loop, or None."},
-    {"call_soon", (PyCFunction)(void (*)(void))call_soon, METH_FASTCALL, "Schedule a callback on a uvloop, or give None."},
+    {"handle", (PyCFunction)(void (*)(void))handle, METH_FASTCALL, "The handle for a callback on an asyncio loop."},
+    {"call_soon", (PyCFunction)(void (*)(void))call_soon, METH_FASTCALL, "Schedule a callback on a uvloop."},
     {"learn_loops", learn_loops, METH_VARARGS, "Learn where the slots of a loop's recorder are."},
     {"learn_handles", learn_handles, METH_VARARGS, "Learn where the slots of the handles of asyncio's loops are."},
     {"learn_callbacks", learn_callbacks, METH_VARARGS, "Learn where the slots of the callbacks of uvloop's loops are."},
