@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from asyncdemo.recorder import RealClock, Recorder
-from asyncdemo.trace import NONE, Wait
+from asyncdemo.trace import NONE, Actor, Wait
 from tests.recorder.recordings import LOOPS, REAL_LOOPS, TICK, Recording, named, new_loop, record
 
 Program = Callable[[], Coroutine[Any, Any, Any]]
@@ -712,3 +712,22 @@ def test_what_a_views_thread_reads_is_whole(loop: str) -> None:
         runner.run(main())
     assert {name for _, name, _ in known} == {"meaning", "depth", "row"}
     assert all(getattr(thing, name) == before for thing, name, before in known)
+
+
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_a_late_timer_makes_ready_when_it_was_due(loop: str) -> None:
+    """What a blocked loop kept from running was ready all that time."""
+
+    async def main() -> None:
+        named("main")
+        event = asyncio.Event()
+        asyncio.get_running_loop().call_later(TICK, event.set)
+        asyncio.get_running_loop().call_soon(time.sleep, 5 * TICK)
+        await event.wait()
+
+    recording = record(main, loop)
+    steps = recording.trace.steps
+    last = max(row for row, task in enumerate(steps.task) if task == recording.row("main"))
+
+    assert steps.start_ns[last] - steps.ready_ns[last] >= 2 * TICK * 1e9
+    assert steps.waker[last] == Actor.TIMER
