@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from asyncdemo.trace import NONE, Trace
 from tests.recorder.recordings import REAL_LOOPS, TICK, Recording, named, new_loop, record
 from tests.recorder.test_random_programs import Action, actions, plain, run
 
+HEADER = Path(sysconfig.get_path("include"), "Python.h")
 compiled = pytest.mark.skipif(hot is None, reason="the hot path is not compiled here")
 
 
@@ -48,6 +51,7 @@ def told(trace: Trace) -> dict[str, Any]:
 
 @pytest.mark.skipif(bool(os.environ.get(WITHOUT)), reason="the twins in Python were asked for")
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no compiler")
+@pytest.mark.skipif(not HEADER.exists(), reason="Python's headers are not installed")
 def test_it_is_compiled_where_there_is_a_compiler() -> None:
     """Installing asyncdemo has built it; a build that failed silently would leave a recorder that is slower."""
     assert hot is not None
