@@ -27,12 +27,13 @@ class CustomBuildHook(BuildHookInterface[Any]):
         """Compiles into the package, and has the wheel say which Python it is for."""
         if self.target_name != "wheel" or not self._wanted():
             return
-        module = self._compiled()
-        if module is None:
-            self.app.display_warning("asyncdemo: no compiler, so the recorder's hot path stays in Python")
-            return
-        place = SOURCE.parent / module.name
-        shutil.copy(module, Path(self.root, place))
+        with tempfile.TemporaryDirectory(prefix="asyncdemo-") as folder:
+            module = self._compiled(folder)
+            if module is None:
+                self.app.display_warning("asyncdemo: no compiler, so the recorder's hot path stays in Python")
+                return
+            place = SOURCE.parent / module.name
+            shutil.copy(module, Path(self.root, place))
         build_data["artifacts"].append(place.as_posix())
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
@@ -45,9 +46,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
             and not os.environ.get("ASYNCDEMO_PURE_PYTHON")
         )
 
-    def _compiled(self) -> Path | None:
-        """The module, compiled in a folder of its own, or None."""
-        folder = tempfile.mkdtemp(prefix="asyncdemo-")
+    def _compiled(self, folder: str) -> Path | None:
+        """The module, compiled into this folder, or None."""
         name = ".".join(SOURCE.with_suffix("").parts)
         extension = Extension(name, [str(Path(self.root, SOURCE))])
         command = build_ext(Distribution({"name": "asyncdemo", "ext_modules": [extension]}))

@@ -17,9 +17,8 @@ Row = TypeVar("Row")
 
 STEP = struct.Struct("@dddiii4x")
 """ready, start and end in seconds, task, wait, waker, and four bytes that keep rows on eight-byte boundaries."""
-STEP_SIZE = STEP.size
 ROWS = 4096
-CHUNK = STEP_SIZE * ROWS
+CHUNK = STEP.size * ROWS
 _INTS = STEP.size // 4
 _LONGS = STEP.size // 8
 ALL = slice(None)
