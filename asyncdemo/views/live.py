@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Sequence
-from time import perf_counter_ns
 from typing import Any, Protocol
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -19,11 +18,10 @@ from asyncdemo.trace import Trace
 from asyncdemo.views.canvas import Canvas, Line
 from asyncdemo.views.choose import TimelineView, check_view
 from asyncdemo.views.glyphs import PLAIN, glyphs_for
+from asyncdemo.views.pace import clocks, rest_s
 
 DELAY_S = 0.15
 """A run shorter than this never sees the live view, so that it does not flash."""
-MOST_SHARE = 0.1
-"""Of its time the drawing thread spends at most this share drawing; slow frames come less often."""
 
 
 class Recording(Protocol):
@@ -44,7 +42,7 @@ class LiveView:
         console: a console on a terminal; its width holds where it is not the terminal's, else resizing is followed.
         about: what the header says of the options, the most telling first.
         watch: what to look at, shown where there is room.
-        fps: frames a second, above 0.
+        fps: most frames a second, above 0; slow frames come less often, and those of a busy program (see `pace`).
         view: one of `kinds.VIEWS`, or none to choose by the number of tasks.
         ascii_only: draw in ASCII even where the console could show more.
         delay_s: how long to wait before the first frame.
@@ -76,6 +74,7 @@ class LiveView:
         self._interval_s = 1 / fps
         self._painter = _Painter(console)
         self._ticker = Ticker(self._interval_s, self._draw, delay_s)
+        self._before = clocks()
         self._apart = Apart()
         self._picture: Picture | None = None
         self._cursor: Any = None
@@ -110,7 +109,7 @@ class LiveView:
         self._ticker.resume()
 
     def _draw(self) -> None:
-        start = perf_counter_ns()
+        begin = clocks()
         trace, self._cursor = self._recording.snapshot(self._cursor, LIVE_BUDGET + 1, MOST_ROWS_OF_TASKS)
         if len(trace.tasks) <= MOST_ROWS_OF_TASKS:  # of a crowd nothing is known but how many there are
             trace, self._drawer.theirs = self._apart.fold(trace)
@@ -125,9 +124,10 @@ class LiveView:
         cleared = self._size != (width, height)
         self._size = (width, height)
         self._painter.paint(canvas, width, height, clear=cleared)
-        spent_ns = perf_counter_ns() - start
-        self.frame_ns.append(spent_ns)
-        self._ticker.interval_s = max(self._interval_s - spent_ns / 1e9, spent_ns / 1e9 * (1 / MOST_SHARE - 1))
+        end = clocks()
+        self.frame_ns.append(end.wall - begin.wall)
+        self._ticker.interval_s = rest_s(self._interval_s, self._before, begin, end)
+        self._before = end
 
     def _terminal_size(self) -> tuple[int, int]:
         """Columns and lines of the terminal as it is now; a console only knows those that it began with."""

@@ -16,6 +16,7 @@ from asyncdemo.timeline import State
 from asyncdemo.trace import Trace
 from asyncdemo.views.console import build_console
 from asyncdemo.views.live import LiveView
+from asyncdemo.views.pace import Clocks
 from tests.traces import TraceBuilder, semaphore
 
 PATIENCE_S = 20
@@ -217,3 +218,17 @@ def test_running_task(live: Callable[..., LiveView]) -> None:
     view.pause()
     assert view._picture is not None
     assert set(view._picture.cells.dominant(0).rstrip(b"\0")) == {State.RUN}
+
+
+def test_pace(live: Callable[..., LiveView], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that has computed all the time since the frame before is left alone for longer."""
+    ms = 1_000_000
+    shown = [(0, 0, 0), (100, 0, 0), (104, 4, 4), (204, 4, 4), (208, 8, 8), (308, 108, 8), (312, 112, 12)]
+    times = iter([Clocks(wall * ms, process * ms, thread * ms) for wall, process, thread in shown])
+    monkeypatch.setattr("asyncdemo.views.live.clocks", lambda: next(times))
+    view, rests = live(Played(semaphore())), []
+    for _ in range(3):
+        view._draw()
+        rests.append(view._ticker.interval_s)
+    assert rests == pytest.approx([0.036, 0.036, 0.196])
+    assert view.frame_ns == [4 * ms] * 3
