@@ -7,6 +7,7 @@ from _thread import RLock
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import count
 from typing import Any, TypeVar
 
@@ -41,10 +42,17 @@ def view(column: array[int]) -> memoryview[int]:
     return memoryview(column).toreadonly()
 
 
-def columns(type_codes: str, rows: Sequence[Sequence[int]]) -> list[memoryview[int]]:
+def columns(type_codes: str, rows: Sequence[Sequence[int]]) -> Sequence[memoryview[int]]:
     """Turns rows of integers into columns of the given `array` type codes."""
-    by_column: Iterable[Sequence[int]] = zip(*rows, strict=True) if rows else [()] * len(type_codes)
-    return [view(array(code, column)) for code, column in zip(type_codes, by_column, strict=True)]
+    if not rows:
+        return _empty(type_codes)
+    return [view(array(code, column)) for code, column in zip(type_codes, zip(*rows, strict=True), strict=True)]
+
+
+@cache
+def _empty(type_codes: str) -> Sequence[memoryview[int]]:
+    """Columns without rows: most tables of a snapshot have none."""
+    return [view(array(code)) for code in type_codes]
 
 
 def from_origin(times: Iterable[float], origin_ns: int) -> list[int]:
@@ -367,22 +375,26 @@ class TaskColumns:
         self._finished = upto
 
     def _follow_finished(self, origin_ns: int, upto: int, *, last: bool) -> None:
-        rows, ends, names = self._rows.finished, self._rows.ends, self._rows.names
+        new, ends, names = self._rows.finished[self._finished : upto], self._rows.ends, self._rows.names
+        self._finished = upto
+        if not new:
+            return
         begun, ended, outcomes, codes = (
             column.values for column in (self._started, self._ended, self._outcome, self._name)
         )
-        for row in rows[self._finished : upto]:
-            start, end, outcomes[row] = END.unpack_from(ends, row * END.size)
-            begun[row], ended[row] = from_origin((start, end), origin_ns)
-            codes[row] = self._name_code(names[row] or "")
-            self._seen_names.pop(row, None)
+        starts, stops, how = zip(*[END.unpack_from(ends, row * END.size) for row in new], strict=True)
+        times = from_origin(starts, origin_ns), from_origin(stops, origin_ns)
+        for row, start, stop, outcome in zip(new, *times, how, strict=True):
+            begun[row], ended[row], outcomes[row], name = start, stop, outcome, names[row]
+            if name is None or name is not self._seen_names.pop(row, None):
+                codes[row] = self._name_code(name or "")
             if last:
                 names[row] = None
-        self._finished = upto
 
     def _follow_pending(self, origin_ns: int, end_ns: int) -> None:
         begun, ended, codes, names = self._started.values, self._ended.values, self._name.values, self._rows.names
         length, outcomes, end = len(self), self._outcome.values, end_ns - origin_ns
+        seen = self._seen_names
         for step in list(self._rows.steps.values()):
             row = step.row
             if row >= length or outcomes[row]:
@@ -391,8 +403,8 @@ class TaskColumns:
             if begun[row] == NONE and step.started != NONE:
                 begun[row] = nanoseconds(step.started) - origin_ns
             name = names[row]
-            if name is not self._seen_names.get(row):
-                self._seen_names[row] = name
+            if name is not seen.get(row):
+                seen[row] = name
                 codes[row] = self._name_code(name or "")
 
     def began(self, row: int, start_ns: int) -> None:
