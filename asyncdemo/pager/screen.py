@@ -100,7 +100,7 @@ class Screen:
         self._glyphs = glyphs
         self._flight = Flight(trace)
         self._details = Details(self.lives, self.names)
-        self._unit = Unit(trace.duration_ns)
+        self._unit = Unit.of(trace.duration_ns)
         self._longest = "x" * self.names.longest
         self._meanings: dict[tuple[State, int], str] = {}
         self._stretches: dict[tuple[int, Window], Stretch] = {}

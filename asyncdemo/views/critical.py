@@ -123,7 +123,7 @@ def staircase(segments: Sequence[Segment], trace: Trace, glyphs: Glyphs, width: 
     for each in segments:
         decided[each.task] += each.took_ns
     del decided[NONE]
-    names, unit = LaneNames(trace), Unit(trace.duration_ns)
+    names, unit = LaneNames(trace), Unit.of(trace.duration_ns)
     longest = max(decided.values(), default=0)
     drawn = [task for task, spent in decided.most_common(MOST_LANES) if spent >= LEAST_SHARE * longest]
     frame = replace(Frame.of(width, 0, glyphs, [names[task] for task in drawn]), figures=1)

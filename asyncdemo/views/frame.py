@@ -120,7 +120,7 @@ def _same(glyph: str, state: int, cells: int) -> Segment:
 
 def unit_for(picture: Picture) -> Unit:
     """The unit of a picture's figures."""
-    return Unit(picture.now_ns)
+    return Unit.of(picture.now_ns)
 
 
 def _last_word(name: str, room: int) -> str:

@@ -26,18 +26,19 @@ class HeatMap:
     def __init__(self) -> None:
         self._rows: dict[int, bytearray] = {}
         self._figures: dict[range, tuple[bytes, list[str]]] = {}
-        self._frame: Frame | None = None
+        self._scale: tuple[object, ...] = ()
         self._drawn: dict[int, tuple[range, bytes, list[str]]] = {}
         self._lines: dict[int, Line] = {}
         self._seen: dict[int, bytes] = {}
 
     def lines(self, frame: Frame, picture: Picture) -> list[Line]:
         """The time axis, a row for each cohort, and the ticks under them."""
-        if frame != self._frame:
-            self._frame = frame
+        unit = unit_for(picture)
+        if self._scale != (frame, unit):
+            self._scale = frame, unit
+            self._figures.clear()
             self._drawn.clear()
             self._seen.clear()
-        unit = unit_for(picture)
         titles = ["ok fail", f"p95 {unit.name}"]
         lines = [frame.time_axis("cohort", picture.cell_ns, titles)]
         left_out = picture.left_out()

@@ -63,6 +63,20 @@ class _Lane(NamedTuple):
     decides: Sequence[range]
 
 
+class _Drawn(NamedTuple):
+    """A lane that was drawn.
+
+    Attributes:
+        lane: what it shows.
+        line: how it looks.
+        settled: whether only its name can change as long as the picture's scale stays: its task has ended.
+    """
+
+    lane: _Lane
+    line: Line
+    settled: bool
+
+
 class Lanes:
     """Draws lanes; remembers the lines of those that show what they did in the frame before.
 
@@ -72,8 +86,8 @@ class Lanes:
 
     def __init__(self) -> None:
         self.marks: set[Mark] = set()
-        self._frame: Frame | None = None
-        self._drawn: dict[int, tuple[_Lane, Line]] = {}
+        self._scale: tuple[object, ...] = ()
+        self._drawn: dict[int, _Drawn] = {}
 
     def lines(
         self, frame: Frame, picture: Picture, tasks: list[int], others: int = 0, path: Path = NO_PATH
@@ -82,30 +96,37 @@ class Lanes:
 
         Cells on the critical `path` are marked.
         """
-        known = self._drawn if frame == self._frame else {}
-        self._frame, self._drawn, self.marks = frame, {}, set()
-        names = lane_names(picture.trace, tasks)
         unit, figures = unit_for(picture), figures_for(picture)
+        scale = frame, picture.cell_ns, picture.sampled, unit, figures
+        known = self._drawn if scale == self._scale else {}
+        self._scale, self._drawn, self.marks = scale, {}, set()
+        names = lane_names(picture.trace, tasks)
         titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
         lines = [frame.time_axis("task", picture.cell_ns, titles)]
         titles_of = process_titles(picture.trace, tasks)
         for task in tasks:
             if task in titles_of:
                 lines.append(frame.note(" ", titles_of[task], FAINT))
-            how = _status(frame, picture.trace, task)
-            spent = [_spent_ns(picture, task, states) for states in figures.states]
-            shown = [unit.show(ns) if ns else frame.glyphs.dot for ns in spent]
-            cells, end = drawn(picture, task), _bad_end(picture, task)
-            marked = telling(picture.cells.marks[task], cells, end)
-            lane = _Lane(names[task], how, cells, marked, end, shown, path.spans.get(task, ()))
             before = known.get(task)
-            line = before[1] if before is not None and before[0] == lane else _line(frame, lane)
-            self._drawn[task] = lane, line
-            self.marks.update(lane.marked.values())
-            lines.append(line)
+            if before is None or not before.settled or before.lane.name != names[task]:
+                lane = _lane(frame, picture, task, names[task], figures, path)
+                line = before.line if before is not None and before.lane == lane else _line(frame, lane)
+                before = _Drawn(lane, line, picture.trace.tasks.outcome[task] != Outcome.PENDING)
+            self._drawn[task] = before
+            self.marks.update(before.lane.marked.values())
+            lines.append(before.line)
         if others:
             lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
         return [*lines, frame.tick_line(picture.cell_ns)]
+
+
+def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures, path: Path) -> _Lane:
+    how, unit = _status(frame, picture.trace, task), unit_for(picture)
+    spent = [_spent_ns(picture, task, states) for states in figures.states]
+    shown = [unit.show(ns) if ns else frame.glyphs.dot for ns in spent]
+    cells, end = drawn(picture, task), _bad_end(picture, task)
+    marked = telling(picture.cells.marks[task], cells, end)
+    return _Lane(name, how, cells, marked, end, shown, path.spans.get(task, ()))
 
 
 def _status(frame: Frame, trace: Trace, task: int) -> tuple[str, Style]:

@@ -149,7 +149,7 @@ class LiveView:
 
 
 class _Painter:
-    """Turns canvases into what a terminal is sent: each line over the one before, without blanking the screen first.
+    """Turns canvases into what a terminal is sent: each line that changed over the one before.
 
     Rich works out the escape codes of each style once, and not of each piece of text in each frame.
     """
@@ -157,25 +157,27 @@ class _Painter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._codes: dict[Style | None, tuple[str, str]] = {PLAIN: ("", ""), None: ("", "")}
-        self._width = 0
+        self._size = (0, 0)
         self._texts: dict[Line, str] = {}
         """What was sent for each line of the frame before: views give the same one again where nothing changed."""
+        self._shown: list[str] = []
+        """The lines that are on the screen."""
+        self._frames = 0
 
     def paint(self, canvas: Canvas, width: int, height: int, *, clear: bool) -> None:
         """Draw a canvas on a terminal of `width` x `height`, never in the last column."""
-        lines, known = canvas.lines[:height], self._texts if width == self._width else {}
+        lines, known = canvas.lines[:height], self._texts if width == self._size[0] else {}
         texts = [known.get(line) or self._line(line.within(width - 1)) for line in lines]
-        self._width, self._texts = width, dict(zip(lines, texts, strict=True))
-        placed = [f"{LINE_START.format(number)}{text}{ERASE_REST}" for number, text in enumerate(texts, 1)]
-        text = "".join(
-            [
-                CLEAR if clear else LINE_START.format(1),
-                *placed,
-                LINE_START.format(len(lines) + 1) + ERASE_BELOW if len(lines) < height else "",
-            ]
-        )
-        self._console.file.write(text)
+        whole = clear or self._size != (width, height) or self._frames % WHOLE_EVERY == 0
+        before = [] if whole else self._shown
+        changed = [number for number, text in enumerate(texts) if number >= len(before) or before[number] != text]
+        placed = [f"{LINE_START.format(number + 1)}{texts[number]}{ERASE_REST}" for number in changed]
+        if len(lines) < height and (whole or len(lines) < len(before)):
+            placed.append(LINE_START.format(len(lines) + 1) + ERASE_BELOW)
+        self._console.file.write("".join([CLEAR if clear else "", *placed]))
         self._console.file.flush()
+        self._size, self._texts, self._shown = (width, height), dict(zip(lines, texts, strict=True)), texts
+        self._frames += 1
 
     def _line(self, segments: Sequence[Segment]) -> str:
         pieces = []
@@ -202,6 +204,8 @@ class _Sent:
         yield self._segment
 
 
+WHOLE_EVERY = 20
+"""Every so many frames all lines are sent: others may have written to the terminal, where nobody can stop them."""
 CLEAR = "\x1b[2J"
 LINE_START = "\x1b[{};1H"
 ERASE_REST = "\x1b[0K"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 MS = 1_000_000
@@ -14,21 +15,32 @@ def stopwatch(ns: int) -> str:
     return f"{ns / SECOND:.3f} s"
 
 
+@dataclass(frozen=True, slots=True)
 class Unit:
     """The unit of a column of figures: milliseconds, or seconds when the run is long.
 
-    Args:
-        longest_ns: how long the run is, in ns.
+    Attributes:
+        seconds: whether it is seconds.
+        digits: how many decimals a figure has.
     """
 
-    def __init__(self, longest_ns: int) -> None:
-        self.seconds = longest_ns >= 100 * SECOND
-        self.name = "s" if self.seconds else "ms"
-        self._digits = 1 if self.seconds or longest_ns < 20 * MS else 0
+    seconds: bool
+    digits: int
+
+    @classmethod
+    def of(cls, longest_ns: int) -> Unit:
+        """The unit for a run that lasts so long."""
+        seconds = longest_ns >= 100 * SECOND
+        return cls(seconds, 1 if seconds or longest_ns < 20 * MS else 0)
+
+    @property
+    def name(self) -> str:
+        """What stands over the figures."""
+        return "s" if self.seconds else "ms"
 
     def show(self, ns: int) -> str:
         """The figure without its unit."""
-        return f"{ns / (SECOND if self.seconds else MS):.{self._digits}f}"
+        return f"{ns / (SECOND if self.seconds else MS):.{self.digits}f}"
 
 
 def tick_ns(cell_ns: int, cells_apart: int) -> int:

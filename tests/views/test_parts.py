@@ -83,7 +83,7 @@ def test_ticks_fit(cell_ns: int, columns: int) -> None:
 )
 def test_unit(longest_ms: int, shown: str) -> None:
     """Figures of a short run have a decimal."""
-    assert Unit(ns(longest_ms)).show(ns(1.5)) == shown
+    assert Unit.of(ns(longest_ms)).show(ns(1.5)) == shown
 
 
 def test_wrapped() -> None:
