@@ -106,8 +106,8 @@ class Cells:
 
     def total(self, state: State, *, without: frozenset[int] = frozenset()) -> list[int]:
         """Column sums of the nanoseconds in `state`, over all rows but those in `without`."""
-        rows = [cells[state] for row, cells in enumerate(self._ns) if row not in without]
-        return list(map(sum, zip(*rows, strict=True))) if rows else [0] * self.columns
+        rows = [cells[state][: self._end] for row, cells in enumerate(self._ns) if row not in without]
+        return _fitted(list(map(sum, zip(*rows, strict=True))), self.columns)
 
     def reach(self, end_ns: int) -> None:
         """Stretch until `end_ns` fits."""

@@ -21,6 +21,7 @@ def clean(text: str) -> str:
     return ESCAPES.sub("", text.replace("\n", " ").replace("\t", "    "))
 
 
+@lru_cache(4096)
 def width_of(text: str) -> int:
     """Cells that a text takes on a terminal."""
     return len(text) if text.isascii() else cell_len(text)

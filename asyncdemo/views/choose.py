@@ -246,6 +246,8 @@ def _fewer_stalls(frame: Frame, picture: Picture, lines: list[Line]) -> Iterator
 
 def _workers(frame: Frame, picture: Picture) -> list[Line]:
     """A row for each thread and process, those of a kind together."""
+    if not picture.places.jobs.rows:
+        return []
     rows = zip(picture.trace.workers.kind, worker_rows(frame, picture), strict=False)
     return [line for _, line in sorted(rows, key=itemgetter(0))]
 

@@ -54,8 +54,11 @@ def _bridged(cells: bytes, born: int) -> bytes:
 
 def _without_slivers(picture: Picture, task: int, cells: bytes) -> bytes:
     """Without the cells that a life only just touches; one stays at least."""
+    life = cells.strip(b"\0")
+    if not life or (life[0] not in MOMENTARY and life[-1] not in MOMENTARY):
+        return cells
     stop = len(cells.rstrip(b"\0"))
-    start = len(cells) - len(cells.lstrip(b"\0"))
+    start = stop - len(life)
     while stop - start > 1 and _is_sliver(picture, task, cells, stop - 1):
         stop -= 1
     while stop - start > 1 and _is_sliver(picture, task, cells, start):

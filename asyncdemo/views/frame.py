@@ -89,7 +89,7 @@ class Frame:
         marks = [self.glyphs.line] * self.cells
         for column, _ in ticks(cell_ns, self.cells, start_ns=start_ns):
             marks[column] = self.glyphs.tick
-        return Line().to(self.label).put("".join(marks), FAINT)
+        return Line().to(self.label).put("".join(marks), FAINT, self.cells)
 
     def states(self, line: Line, dominant: bytes | bytearray) -> Line:
         """Append a row's cells."""
@@ -102,9 +102,9 @@ class Frame:
 
     def curve(self, name: str, values: Sequence[float], said: str, style: Style = PLAIN, full: float = 0) -> Line:
         """A row of bars, with what is said of it at its right."""
-        bars = curve(self.glyphs, values, full or max(values, default=0))
+        bars = curve(self.glyphs, values, full or max(values, default=0))[: self.cells]
         room = self.width - self.label - self.cells
-        line = self.row(_last_word(name, self.name)).put(bars[: self.cells], style)
+        line = self.row(_last_word(name, self.name)).put(bars, style, len(bars))
         return line.to(self.label + self.cells).put(_shortened(said, room).rjust(room))
 
     def note(self, mark: str, text: str, style: Style = PLAIN) -> Line:

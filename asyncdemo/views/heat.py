@@ -27,24 +27,27 @@ class HeatMap:
         self._rows: dict[int, bytearray] = {}
         self._figures: dict[range, tuple[bytes, list[str]]] = {}
         self._scale: tuple[object, ...] = ()
+        self._axis, self._ticks = Line(), Line()
         self._drawn: dict[int, tuple[range, bytes, list[str]]] = {}
         self._lines: dict[int, Line] = {}
         self._seen: dict[int, bytes] = {}
 
     def lines(self, frame: Frame, picture: Picture) -> list[Line]:
         """The time axis, a row for each cohort, and the ticks under them."""
-        unit = unit_for(picture)
-        if self._scale != (frame, unit):
-            self._scale = frame, unit
+        scale = frame, picture.cell_ns, unit_for(picture)
+        if scale != self._scale:
+            titles = ["ok fail", f"p95 {unit_for(picture).name}"]
+            self._axis = frame.time_axis("cohort", picture.cell_ns, titles)
+            self._ticks = frame.tick_line(picture.cell_ns)
+            self._scale = scale
             self._figures.clear()
             self._drawn.clear()
             self._seen.clear()
-        titles = ["ok fail", f"p95 {unit.name}"]
-        lines = [frame.time_axis("cohort", picture.cell_ns, titles)]
+        lines = [self._axis]
         left_out = picture.left_out()
         outcomes = bytes(picture.trace.tasks.outcome)
         lines.extend(self._row(frame, picture, row, outcomes, left_out) for row in range(picture.cells.rows))
-        return [*lines, frame.tick_line(picture.cell_ns)]
+        return [*lines, self._ticks]
 
     def _row(self, frame: Frame, picture: Picture, row: int, outcomes: bytes, left_out: frozenset[int]) -> Line:
         first = row * picture.cohort
@@ -135,7 +138,7 @@ def paint(frame: Frame, line: Line, shades: bytes) -> None:
     glyphs = f" {frame.glyphs.dot}{frame.glyphs.shades}"
     for run in KINDS.finditer(shades):
         text = "".join(map(glyphs.__getitem__, run[0]))
-        line.put(text, WORKING if run[0][0] > WAITS else WAITING)
+        line.put(text, WORKING if run[0][0] > WAITS else WAITING, len(text))
 
 
 def _figures(picture: Picture, tasks: Sequence[int], dot: str) -> list[str]:

@@ -87,6 +87,7 @@ class Lanes:
     def __init__(self) -> None:
         self.marks: set[Mark] = set()
         self._scale: tuple[object, ...] = ()
+        self._axis, self._ticks = Line(), Line()
         self._drawn: dict[int, _Drawn] = {}
 
     def lines(
@@ -98,11 +99,13 @@ class Lanes:
         """
         unit, figures = unit_for(picture), figures_for(picture)
         scale = frame, picture.cell_ns, picture.sampled, unit, figures
-        known = self._drawn if scale == self._scale else {}
-        self._scale, self._drawn, self.marks = scale, {}, set()
-        names = lane_names(picture.trace, tasks)
-        titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
-        lines = [frame.time_axis("task", picture.cell_ns, titles)]
+        if scale != self._scale:
+            titles = [figures.titles[0], f"{figures.titles[1]} {unit.name}"]
+            self._axis = frame.time_axis("task", picture.cell_ns, titles)
+            self._ticks = frame.tick_line(picture.cell_ns)
+            self._scale, self._drawn = scale, {}
+        known, self._drawn, self.marks = self._drawn, {}, set()
+        names, lines = lane_names(picture.trace, tasks), [self._axis]
         titles_of = process_titles(picture.trace, tasks)
         for task in tasks:
             if task in titles_of:
@@ -117,7 +120,7 @@ class Lanes:
             lines.append(before.line)
         if others:
             lines.append(frame.row(frame.glyphs.cut).put(f"{counted(others, 'more task')} not shown", FAINT))
-        return [*lines, frame.tick_line(picture.cell_ns)]
+        return [*lines, self._ticks]
 
 
 def _lane(frame: Frame, picture: Picture, task: int, name: str, figures: Figures, path: Path) -> _Lane:
