@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.clock import SECOND, nanoseconds
 from asyncdemo.recorder.crowd import Crowd
 from asyncdemo.recorder.forgetting import ForgetfulRows
-from asyncdemo.recorder.tables import ROWS, STEP, TaskColumns, columns, merged, steps_table, view
+from asyncdemo.recorder.tables import ROWS, STEP, Column, TaskColumns, columns, merged, steps_table, view
 from asyncdemo.selection import in_order, newest
-from asyncdemo.trace import NONE, Actor, Loops, Processes, Running, Steps, Tasks, Trace
+from asyncdemo.trace import NONE, Actor, Lines, Loops, Processes, Running, Steps, Tasks, Trace
 
 if TYPE_CHECKING:
+    from asyncdemo.recorder.output import OutputBook
     from asyncdemo.recorder.recorder import Recorder
 
 MOST_DRAWN = 6_000
 """With more pending tasks than this a snapshot does not say when they began: no view draws them one by one."""
+
+LINE = "qibiii"
+"""The type codes of the columns of `trace.Lines`."""
 
 UnderWay = tuple[int, float, float, int, int, int]
 """A step that is running: the number of its loop, ready, start, task, wait and waker."""
@@ -38,6 +42,7 @@ class Reader:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._columns = TaskColumns(recorder.tasks, recorder.name_code)
+        self._lines = LineColumns(recorder.output)
         self._crowd: Crowd | None = None
 
     def snapshot(
@@ -173,7 +178,8 @@ class Reader:
         resources, holds, levels = recorder.resources.tables(end_ns - origin)
         workers, jobs = recorder.workers.tables(origin, end_ns)
         stalls, pauses = recorder.stalls.table(origin), recorder.stalls.pauses(origin)
-        lines = recorder.output.table(origin)
+        forgets = isinstance(recorder.tasks, ForgetfulRows)
+        lines = recorder.output.table(origin) if counted or forgets else self._lines.table(origin)
         # Last, for all of these may name tasks that were made meanwhile.
         known.grow(origin, end_ns)
         return Trace(
@@ -270,6 +276,28 @@ class Reader:
             unheeded=sparse(count, dict(self._recorder.tasks.unheeded), 0),
             waiting=sparse(count, waiting, NONE),
         )
+
+
+class LineColumns:
+    """The lines that were printed, as columns that follow them at the cost of what is new.
+
+    Args:
+        output: has the lines, and never lets go of one.
+    """
+
+    def __init__(self, output: OutputBook) -> None:
+        self._output = output
+        self._origin_ns: int | None = None
+        self._columns: list[Column] = []
+
+    def table(self, origin_ns: int) -> Lines:
+        """The lines so far, with times from `origin_ns`."""
+        if origin_ns != self._origin_ns:
+            self._origin_ns, self._columns = origin_ns, [Column(code) for code in LINE]
+        new = self._output.table(origin_ns, slice(len(self._columns[0]), None))
+        for column, each in zip(self._columns, fields(Lines), strict=True):
+            column.extend(getattr(new, each.name))
+        return Lines(*[column.view() for column in self._columns])
 
 
 def process_name() -> str:

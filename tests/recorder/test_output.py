@@ -10,11 +10,15 @@ import io
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from asyncdemo.recorder import Recorder
+from asyncdemo.recorder.clock import SECOND, VirtualClock
+from asyncdemo.recorder.scope import Scope
 from asyncdemo.ticker import Ticker
+from asyncdemo.trace import Trace
 from tests.recorder.recordings import LOOPS, REAL_LOOPS, TICK, Recording, named, record
 
 
@@ -98,6 +102,49 @@ def test_times_of_lines() -> None:
         print("later")
 
     assert list(record(main).trace.lines.t_ns) == [0, 2_000_000_000]
+
+
+def test_snapshots_have_the_lines_so_far() -> None:
+    """Each has those of the one before and the new ones, with times from the first task on once there is one."""
+    clock = VirtualClock()
+    recorder = Recorder(clock=clock)
+    seen: list[Trace] = []
+
+    async def main() -> None:
+        for second in range(3):
+            print(f"after {second}")
+            await asyncio.sleep(1)
+            seen.append(recorder.snapshot()[0])
+
+    with clock.installed(), recorder, asyncio.Runner(loop_factory=clock.new_event_loop) as runner:
+        print("before")
+        time.sleep(5)
+        seen.append(recorder.snapshot()[0])
+        runner.run(main())
+    whole = Recording(recorder.stop())
+
+    assert [list(trace.lines.t_ns) for trace in seen] == [
+        [0],
+        *([-5 * SECOND, *(second * SECOND for second in range(number))] for number in (1, 2, 3)),
+    ]
+    assert [Recording(trace).lines() for trace in seen] == [whole.lines()[: number + 1] for number in range(4)]
+
+
+def test_snapshots_of_a_recording_that_forgets_have_the_lines_that_are_kept() -> None:
+    """What was in the snapshot before is not in the next one when it was let go of since."""
+    recorder = Recorder(scope=Scope(max_steps=1))
+    seen: list[Trace] = []
+
+    async def main() -> None:
+        print("first")
+        seen.append(recorder.snapshot()[0])
+        recorder.output.forget(recorder.now())
+        print("second")
+        seen.append(recorder.snapshot()[0])
+
+    with recorder:
+        asyncio.run(main())
+    assert [[trace.text(text) for text in trace.lines.text] for trace in seen] == [["first"], ["second"]]
 
 
 @pytest.mark.parametrize("loop", REAL_LOOPS)
