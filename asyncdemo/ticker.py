@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
+from _thread import LockType, allocate_lock, get_ident, get_native_id, start_new_thread
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
 from time import monotonic
+from typing import Any
 
 _LONGEST_CALL_S = 2.0
 _LONGEST_EXIT_S = 0.05
@@ -27,6 +28,10 @@ def is_hidden() -> bool:
     return get_ident() in _hidden
 
 
+def _released_within(lock: LockType, seconds: float) -> bool:
+    return lock.acquire(timeout=seconds)
+
+
 class Ticker:
     """Calls `call` every `interval_s` seconds from a hidden thread until it is stopped.
 
@@ -34,17 +39,28 @@ class Ticker:
         interval_s: seconds of rest between two calls, above 0; what is called may change it.
         call: what to call; what it returns is ignored, and what it raises stops the ticker.
         first_after_s: seconds of rest before the first call, at least 0.
+        bell: makes what is released to ask for an end, if no ordinary lock.
+        rest: rests until that is released, for these seconds or for as long as it likes; gives whether it was.
 
     Attributes:
         fault: what the call raised, or None.
     """
 
-    def __init__(self, interval_s: float, call: Callable[[], object], first_after_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        interval_s: float,
+        call: Callable[[], object],
+        first_after_s: float = 0.0,
+        *,
+        bell: Callable[[], Any] = allocate_lock,
+        rest: Callable[[Any, float], bool] = _released_within,
+    ) -> None:
         self.fault: BaseException | None = None
         self.interval_s = interval_s
         self._call = call
         self._first_after_s = first_after_s
         self._due_s = 0.0
+        self._bell, self._rest = bell, rest
         self._life: _Life | None = None
 
     def start(self) -> None:
@@ -69,7 +85,7 @@ class Ticker:
     def resume(self) -> None:
         """Go on after a pause."""
         if self._life is None and self.fault is None:
-            self._life = _Life(self._run)
+            self._life = _Life(self._run, self._bell())
 
     def rest(self, seconds: float) -> bool:
         """For what is called, and takes long: rest, and say whether it is to return because of an end or a pause."""
@@ -78,7 +94,7 @@ class Ticker:
 
     def _run(self, life: _Life) -> None:
         try:
-            while not life.ended_within(max(0.0, self._due_s - monotonic())):
+            while not self._rest(life.asked_to_end, max(0.0, self._due_s - monotonic())):
                 self._call()
                 _forget_this_thread()
                 self._due_s = monotonic() + self.interval_s
@@ -89,11 +105,11 @@ class Ticker:
 class _Life:
     """One thread, from its start to its end."""
 
-    def __init__(self, run: Callable[[_Life], None]) -> None:
-        self._asked_to_end = allocate_lock()
+    def __init__(self, run: Callable[[_Life], None], bell: Any) -> None:
+        self.asked_to_end = bell
         self._alive = allocate_lock()
         self._ident = self._native = 0
-        self._asked_to_end.acquire()
+        self.asked_to_end.acquire()
         self._alive.acquire()
         start_new_thread(self._live, (run,))
 
@@ -109,20 +125,16 @@ class _Life:
             _hidden.discard(self._ident)
             self._alive.release()
 
-    def ended_within(self, seconds: float) -> bool:
-        """Rest; whether the end was asked for meanwhile."""
-        return self._asked_to_end.acquire(timeout=seconds)
-
     def is_to_end_within(self, seconds: float) -> bool:
-        """Rest; whether the end was asked for meanwhile, which `ended_within` will say as well."""
-        ended = self.ended_within(seconds)
+        """Rest; whether the end was asked for meanwhile, which the next rest will say as well."""
+        ended: bool = self.asked_to_end.acquire(timeout=seconds)
         if ended:
-            self._asked_to_end.release()
+            self.asked_to_end.release()
         return ended
 
     def end(self) -> None:
         with suppress(RuntimeError):
-            self._asked_to_end.release()
+            self.asked_to_end.release()
         if self._ident != get_ident() and self._alive.acquire(timeout=_LONGEST_CALL_S):
             self._leave()
 

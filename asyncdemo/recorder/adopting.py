@@ -16,7 +16,7 @@ from typing import Any
 from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.clock import nanoseconds
 from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
-from asyncdemo.recorder.loops import LoopRecorder, recorder_of
+from asyncdemo.recorder.loops import LoopRecorder, recorder_of, row_in
 from asyncdemo.recorder.steps import Mark, NoStep
 from asyncdemo.trace import NONE, Actor
 
@@ -152,9 +152,6 @@ class FirstTurn:
         return True
 
 
-_row: Callable[[NoStep], int] = vars(NoStep)["row"].__get__
-
-
 class _ToldByAsyncio(NoStep):
     """What stands for nothing that runs, in the first turn: unseen steps do, and asyncio knows of which task."""
 
@@ -167,7 +164,7 @@ class _ToldByAsyncio(NoStep):
         task = asyncio.current_task(running) if running is not None else None
         known = recorder_of(running)
         row: int = NONE if task is None or known is None else known.recorder.tasks.row_of(task)
-        return row if row >= 0 else _row(self)
+        return row if row >= 0 else row_in(self)
 
 
 def _is_ready(task: AnyTask) -> bool:

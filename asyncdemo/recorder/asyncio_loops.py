@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder import eager
 from asyncdemo.recorder.asyncio_names import DESTROYED, STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
-from asyncdemo.recorder.compiled import hot
+from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.loops import LoopRecorder
-from asyncdemo.recorder.steps import STEP_SLOTS, made_by_the_program, run_step
+from asyncdemo.recorder.steps import STEP_NUMBERS, STEP_SLOTS, made_by_the_program, run_step
 from asyncdemo.trace import NONE, Actor
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ _bare: Callable[[type], Any] = object.__new__
 def install(recorder: Recorder) -> None:
     """Observes every loop of asyncio's, those that exist and those to come."""
     hooks = recorder.hooks
-    call_soon = _call_soon_compiled if hot else _call_soon
-    hooks.stand_in(base_events.BaseEventLoop, "call_soon", call_soon(recorder))
+    call_soon = _call_soon(recorder)
+    if hot:
+        call_soon = hot.front("handle_soon", call_soon, base_events.BaseEventLoop.call_soon)
+    hooks.stand_in(base_events.BaseEventLoop, "call_soon", call_soon)
     hooks.stand_in(base_events.BaseEventLoop, "_call_soon", _call_soon_unchecked(recorder))
     hooks.stand_in(events.TimerHandle, "_run", _timer_run(recorder))
     if hasattr(asyncio, "unix_events"):
@@ -39,7 +41,7 @@ def install(recorder: Recorder) -> None:
     watch_destroyed(recorder, base_events.BaseEventLoop)
 
 
-class _StepHandle(events.Handle):
+class _StepHandle(numbers(events.Handle, **STEP_NUMBERS)):  # type: ignore[misc]
     """The handle of all steps of one task."""
 
     __slots__ = STEP_SLOTS
@@ -57,21 +59,22 @@ class _StepHandle(events.Handle):
     _callback: Any
     _args: Any
 
-    _run = run_step
+    if not hot:
+        _run = run_step
 
     def escaped(self, error: BaseException) -> None:
         """Tells the loop's exception handler, as `Handle._run` does."""
         source = format_helpers._format_callback_source(self._callback, self._args)
         told = {"message": f"Exception in callback {source}", "exception": error, "handle": self}
-        if self._source_traceback:  # type: ignore[attr-defined]
-            told["source_traceback"] = self._source_traceback  # type: ignore[attr-defined]
-        self._loop.call_exception_handler(told)  # type: ignore[attr-defined]
+        if self._source_traceback:
+            told["source_traceback"] = self._source_traceback
+        self._loop.call_exception_handler(told)
 
 
-class _CallbackHandle(events.Handle):
+class _CallbackHandle(numbers(events.Handle, row=int)):  # type: ignore[misc]
     """A callback that is no step of a task: it acts on behalf of whoever scheduled it."""
 
-    __slots__ = ("loop", "row")
+    __slots__ = objects("loop")
 
     loop: LoopRecorder
     row: int
@@ -92,7 +95,8 @@ class _CallbackHandle(events.Handle):
 
 _StepHandle.__name__ = _CallbackHandle.__name__ = "Handle"
 if hot:
-    hot.learn_handles(_StepHandle, _CallbackHandle)
+    hot.learn("step handle", _StepHandle)
+    hot.learn("callback handle", _CallbackHandle)
 
 
 def _begun(handle: Any, callback: Any, args: tuple[Any, ...], asyncio_loop: Any, context: Any) -> Any:
@@ -179,33 +183,6 @@ def _call_soon(recorder: Recorder) -> Callable[..., Any]:  # noqa: C901
     return call_soon
 
 
-def _call_soon_compiled(recorder: Recorder) -> Callable[..., Any]:
-    """The same with the compiled hot path."""
-    original = base_events.BaseEventLoop.call_soon
-    fail, of_loop, made = recorder.fail, recorder.of_loop, hot.handle
-
-    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
-        if self._debug or self._closed:
-            return made_by_the_program(original(self, callback, *args, context=context))
-        try:
-            loop = self._asyncdemo
-        except AttributeError:
-            loop = of_loop(self)
-        if loop.overridden:
-            return original(self, callback, *args, context=context)
-        try:
-            handle = made(self, loop, callback, args, context)
-        except Exception as fault:
-            fail(fault)
-            return original(self, callback, *args, context=context)
-        if handle is None:
-            return self._call_soon(callback, args, context)
-        self._ready.append(handle)
-        return handle
-
-    return call_soon
-
-
 def _call_soon_unchecked(recorder: Recorder) -> Callable[..., Any]:
     """`BaseEventLoop._call_soon` with handles that take the time."""
     original = base_events.BaseEventLoop._call_soon  # type: ignore[attr-defined]
@@ -216,7 +193,7 @@ def _call_soon_unchecked(recorder: Recorder) -> Callable[..., Any]:
             loop = self._asyncdemo
         except AttributeError:
             loop = of_loop(self)
-        loop.debug = self._debug
+        loop.debug = bool(self._debug)
         try:
             handle: Any = None
             if type(callback) is FunctionType or not (is_step(callback) or is_wakeup(callback, args)):

@@ -34,6 +34,15 @@ def _step_callback_type() -> type:
     return seen[0]
 
 
+class _NoLoop:
+    def get_debug(self) -> bool:
+        """All that a future asks of its loop when it is made."""
+        return False
+
+
+_no_loop: Any = _NoLoop()
+FUTURE_ITERATOR = type(asyncio.Future[None](loop=_no_loop).__await__())
+"""What a coroutine that awaits a future is suspended on; it leads nowhere."""
 DESTROYED = "Task was destroyed but it is pending!"
 """What a task says as it goes when its last reference has gone while it was suspended."""
 STEP_CALLBACK = _step_callback_type()

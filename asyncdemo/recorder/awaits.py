@@ -24,6 +24,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.recorder.chains import chain, code_of, frame_of, told_of
+from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.library_waits import library_wait
 from asyncdemo.recorder.sites import SiteBook, Strings, is_installed
 from asyncdemo.recorder.tables import ALL, appended, columns
@@ -88,12 +89,27 @@ ANY_TASK = 0
 """Stands for whichever task ended a wait."""
 
 
-class WaitBook:
+class WaitBook(numbers(object, closed_until_s=float, unseen_waits=int)):  # type: ignore[misc]
     """Interned reasons to wait.
 
     Args:
         closely: whether to note all lines of the program's own that led to a wait, and not only the innermost.
+
+    Attributes:
+        since_s: when looking began.
+        closed_until_s: until when nobody looks, for looking has taken its share of the time before that.
+        unseen_waits: how many were not looked at.
+        unseen_rows: by who ended the wait.
+        shortcuts: where what is compiled remembers the waits that a chain of awaits alone tells; it needs no time to
+            look at those.
     """
+
+    __slots__ = objects(
+        *("_closely", "_frames", "_free", "_index", "_lock", "_on", "_rows", "_shapes", "_sites", "_spent_s"),
+        *("_strings", "_tasks", "_weight", "shortcuts", "since_s", "unseen_rows"),
+    )
+    closed_until_s: float
+    unseen_waits: int
 
     def __init__(self, strings: Strings, sites: SiteBook, tasks: TaskRows, *, closely: bool = False) -> None:
         self._strings = strings
@@ -104,8 +120,7 @@ class WaitBook:
         self._closely = closely
         self._frames: dict[tuple[int, int], int] = {}
         self._shapes: dict[tuple[int, ...], _Shape] = {}
-        self._unseen: dict[int, int] = {}
-        """By who ended the wait."""
+        self.unseen_rows: dict[int, int] = {}
         self._on: dict[tuple[int, int], list[int]] = {}
         """By resource and task the rows of the waits for them."""
         self._free: deque[int] = deque()
@@ -114,10 +129,8 @@ class WaitBook:
         self._spent_s = 0.0
         self._weight = 0.1 if closely else 1.0
         """How much of the time that looking took counts: a diagnosis may look ten times as long."""
-        self.since_s = 0.0
-        """When looking began."""
-        self.closed_until_s = 0.0
-        """Until when nobody looks, for looking has taken its share of the time before that."""
+        self.since_s = self.closed_until_s = 0.0
+        self.shortcuts = bytearray(hot.SHORTCUTS if hot else 0)
         self.unseen_waits = 0
         self.row(Wait.BRIEF, "")
         self.row(Wait.YIELD, "")
@@ -168,6 +181,8 @@ class WaitBook:
             where = tuple([each.f_lasti for depth in shape.owns if (each := frame_of(links[depth])) is not None])
         place = shape.places.get(where) or self._new_place(shape, where, frame, links)
         if place.row >= 0:
+            if hot and not self._closely:
+                hot.remember(self, links[0], NONE if shape.own is None else shape.own, place.row)
             return place.row
         if shape.meaning is None:
             return self._on_future(future, waker, place)
@@ -214,10 +229,10 @@ class WaitBook:
         """The row of a wait that was not looked at, for want of time: what its end tells of it."""
         self.unseen_waits += 1
         actor = waker if waker < 0 else ANY_TASK
-        row = self._unseen.get(actor)
+        row = self.unseen_rows.get(actor)
         if row is None:
             kind, on = _BY_WAKER.get(actor) or (Wait.FUTURE, "future")
-            row = self._unseen[actor] = self.row(kind, on)
+            row = self.unseen_rows[actor] = self.row(kind, on)
         return row
 
     def _on_future(self, future: Any, waker: int, place: _Place) -> int:
@@ -242,6 +257,10 @@ class WaitBook:
     def frames(self, rows: slice = ALL) -> Frames:
         """Where coroutines of the program's own were suspended."""
         return Frames(*columns("ii", list(self._frames)[rows]))
+
+
+if hot:
+    hot.learn("waits", WaitBook)
 
 
 class _Shape:

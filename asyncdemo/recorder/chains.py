@@ -6,11 +6,11 @@ Nothing is called on the program's objects: the chain is only looked at.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
 from typing import Any
 
+from asyncdemo.recorder.asyncio_names import FUTURE_ITERATOR
 from asyncdemo.recorder.sites import is_installed
 
 _PREFIXES = ("cr", "gi", "ag")
@@ -25,17 +25,6 @@ The first two iterate over an asynchronous generator, the last is what `coroutin
 """
 
 
-class _NoLoop:
-    def get_debug(self) -> bool:
-        """All that a future asks of its loop when it is made."""
-        return False
-
-
-_no_loop: Any = _NoLoop()
-_FUTURE_ITERATOR = type(asyncio.Future[None](loop=_no_loop).__await__())
-"""What a coroutine that awaits a future is suspended on; it leads nowhere."""
-
-
 def chain(awaited: Any) -> tuple[list[Any], list[int]]:
     """The links of a suspended coroutine's chain of awaits, outermost first, and the identities of their codes.
 
@@ -48,7 +37,7 @@ def chain(awaited: Any) -> tuple[list[Any], list[int]]:
             links.append(awaited)
             code_ids.append(id(awaited.cr_code))
             awaited = awaited.cr_await
-        elif kind is _FUTURE_ITERATOR or awaited is None:
+        elif kind is FUTURE_ITERATOR or awaited is None:
             return links, code_ids
         else:
             link, awaited = _generator(awaited)

@@ -25,3 +25,19 @@ def _hot() -> Any:
 
 
 hot: Any = _hot()
+
+
+def numbers(base: type, **kinds: type) -> Any:
+    """A subclass of `base` with a slot for each of `kinds`.
+
+    What is compiled finds machine numbers there, without making objects: a double for a `float`, 32 bits for an `int`,
+    a flag for a `bool`. Without it they are slots like others.
+    """
+    if hot is None:
+        return type(base.__name__, (base,), {"__slots__": tuple(kinds)})
+    return hot.numbers(base, kinds)
+
+
+def objects(*names: str) -> tuple[str, ...]:
+    """The other slots of such a class, in words that do not tell mypy that there are no more than these."""
+    return names

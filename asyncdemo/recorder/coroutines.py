@@ -25,19 +25,23 @@ _SHUTDOWN = ("shutdown_asyncgens", "shutdown_default_executor")
 
 
 class CoroutineBook:
-    """Names and definitions of coroutines, looked up once for each function."""
+    """Names and definitions of coroutines, looked up once for each function.
+
+    Attributes:
+        known: string and site of a function's coroutines, by the identity of its code.
+    """
 
     def __init__(self, strings: Strings, sites: SiteBook, tasks: TaskRows, scope: Scope) -> None:
         self._strings = strings
         self._scope = scope
         self._sites = sites
         self._tasks = tasks
-        self._known: dict[int, tuple[int, int]] = {}
+        self.known: dict[int, tuple[int, int]] = {}
 
     def of(self, coroutine: Any) -> tuple[int, int]:
         """String and site of a coroutine's function; for one that is left out `HIDDEN` or `UNWANTED`, not a string."""
         try:
-            return self._known[id(coroutine.cr_code)]
+            return self.known[id(coroutine.cr_code)]
         except (AttributeError, KeyError):
             return self._new(coroutine)
 
@@ -54,7 +58,7 @@ class CoroutineBook:
         if self._scope.chooses and self._is_librarys(code):
             # What it runs for the program decides, which is another coroutine each time.
             return coro, self._sites.of_definition(code)
-        found = self._known[id(code)] = coro, self._sites.of_definition(code)
+        found = self.known[id(code)] = coro, self._sites.of_definition(code)
         return found
 
     def _named(self, name: str, runs: Any) -> int:

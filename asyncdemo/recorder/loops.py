@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from _thread import get_ident
+from _thread import get_ident, get_native_id
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.recorder.asyncio_names import GATHERING, foreign_actor, gave_up, is_wakeup
-from asyncdemo.recorder.awaits import BRIEF, MARK, YIELD
+from asyncdemo.recorder.awaits import ANY_TASK, BRIEF, MARK, YIELD
 from asyncdemo.recorder.clock import SECOND, nanoseconds
-from asyncdemo.recorder.compiled import hot
+from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
 from asyncdemo.recorder.eager import goes_on, name_late, yielded
 from asyncdemo.recorder.steps import Mark, NoStep, Step
-from asyncdemo.recorder.tables import END, STEP, StepRows
+from asyncdemo.recorder.tables import END, STEP, TASK, StepRows
+from asyncdemo.recorder.thread_time import ThreadTime
 from asyncdemo.trace import NONE, Actor, Outcome
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ _DESTROYED = int(Outcome.DESTROYED)
 _TIMER, _PROGRAM = int(Actor.TIMER), int(Actor.PROGRAM)
 _UNKNOWN = int(Actor.UNKNOWN)
 _running_loop = asyncio._get_running_loop
-_row: Callable[[NoStep], int] = vars(NoStep)["row"].__get__
-_set_row: Callable[[NoStep, int], None] = vars(NoStep)["row"].__set__
+_NUMBERS = {
+    **dict.fromkeys(("brief", "busy_since", "due", "stall"), float),
+    "number": int,
+    **dict.fromkeys(("chooses", "debug", "overridden", "unusual"), bool),
+}
 
 
 def recorder_of(loop: Any) -> LoopRecorder | None:
@@ -69,20 +73,28 @@ class _Idle(NoStep):
     def row(self) -> int:
         """On whose behalf the loop acts: nobody known while a task runs, else what it is without tasks."""
         outside = _running_loop() is not None and asyncio.current_task() is not None
-        return _UNKNOWN if outside else _row(self)
+        return _UNKNOWN if outside else row_in(self)
 
     @row.setter
     def row(self, row: int) -> None:
-        _set_row(self, row)
+        NoStep.row.__set__(self, row)  # type: ignore[attr-defined]
 
 
-class LoopRecorder(StepRows):
+def row_in(stands: NoStep) -> int:
+    """What lies in the slot of a class that makes a property of it."""
+    row: int = NoStep.row.__get__(stands)  # type: ignore[attr-defined]
+    return row
+
+
+class LoopRecorder(numbers(StepRows, **_NUMBERS)):  # type: ignore[misc]
     """What is recorded of one event loop.
 
     Attributes:
         add: appends a row for a task.
-        caller: gives the site of the program's line that is making a task.
+        callers: finds the program's line that is making a task.
+        caller: gives its site.
         coroutine: gives what a coroutine is called and where it is defined.
+        known: the same for the coroutines of functions that were met, by the identity of their code.
         running: what is running: a step, or something with the `row` of the task or the `Actor` on whose behalf a
             callback runs.
         idle: what stands there while nothing of the kind runs.
@@ -100,37 +112,20 @@ class LoopRecorder(StepRows):
         unusual: whether there may be something in `fresh`, `watch` or `cut`.
     """
 
-    __slots__ = (
-        "add",
-        "brief",
-        "busy_since",
-        "caller",
-        "chooses",
-        "coroutine",
-        "cut",
-        "debug",
-        "due",
-        "expected",
-        "first_turn",
-        "fresh",
-        "ident",
-        "idle",
-        "loop_class",
-        "named_late",
-        "noticed",
-        "number",
-        "overridden",
-        "recorder",
-        "running",
-        "stall",
-        "steps",
-        "tasks",
-        "thread",
-        "time",
-        "unusual",
-        "waits",
-        "watch",
+    __slots__ = objects(
+        *("add", "caller", "callers", "coroutine", "cut", "expected", "first_turn", "fresh", "ident", "idle", "known"),
+        *("loop_class", "named_late", "noticed", "recorder", "running", "steps", "tasks", "thread", "time", "waits"),
+        *("thread_time", "watch"),
     )
+    brief: float
+    busy_since: float
+    due: float
+    stall: float
+    number: int
+    chooses: bool
+    debug: bool
+    overridden: bool
+    unusual: bool
 
     def __init__(self, recorder: Recorder, number: int, loop: Any) -> None:
         super().__init__(recorder.budget)
@@ -139,18 +134,20 @@ class LoopRecorder(StepRows):
         self.time = recorder.clock.seconds
         self.number = number
         self.loop_class = f"{type(loop).__module__}.{type(loop).__qualname__}"
+        self.thread_time = ThreadTime()
         self.seen_in_its_thread()
         self.brief, self.stall = recorder.brief_ns / SECOND, recorder.stall_ns / SECOND
         self.due = 0.0
         self.tasks, self.steps, self.add = recorder.tasks, recorder.tasks.steps, recorder.tasks.add
-        self.caller, self.coroutine = recorder.callers.site, recorder.coroutines.of
+        self.callers, self.caller = recorder.callers, recorder.callers.site
+        self.coroutine, self.known = recorder.coroutines.of, recorder.coroutines.known
         self.waits = recorder.waits
         self.idle = NoStep(Actor.TIMER if recorder.clock.name == "virtual" else Actor.NETWORK)
         if self.chooses:
             self.idle.__class__ = _Idle
         self.running: Any = self.idle
         self.busy_since = 0.0
-        self.debug = loop.get_debug()
+        self.debug = bool(loop.get_debug())
         self.overridden = getattr(type(loop), "_call_soon", None) is not vars(asyncio.BaseEventLoop)["_call_soon"]
         self.noticed = recorder.clock.name == "virtual"
         self.fresh: list[AnyTask] = []
@@ -165,6 +162,7 @@ class LoopRecorder(StepRows):
         """Notes that this is the thread that runs the loop; another one may have handed it a callback before."""
         self.thread = threading.current_thread().name
         self.ident = get_ident()
+        self.thread_time.follow(get_native_id())
 
     # A task's life
 
@@ -415,7 +413,7 @@ class LoopRecorder(StepRows):
 
     def stalled(self, start: float, end: float, task: int) -> None:
         """Notes what held the loop: a step of `task`, or a callback."""
-        self.recorder.stalls.add(self.number, start, end, task)
+        self.recorder.stalls.add(self, start, end, task)
 
     # Cancelling
 
@@ -501,4 +499,5 @@ def _error_text(error: BaseException) -> str:
 
 
 if hot:
-    hot.learn_loops(LoopRecorder, _TIMER, _PROGRAM, _RETURNED, STEP.size, END.size)
+    hot.learn("loop", LoopRecorder)
+    hot.learn_values(NONE, BRIEF, YIELD, ANY_TASK, _TIMER, _PROGRAM, _RETURNED, STEP.size, TASK.size, END.size)

@@ -339,7 +339,7 @@ class Recorder:
             made.number = self.loops.index(made)
             self.seen_loops.append(weakref.ref(loop))
         self.losses.track_origins()
-        self.stalls.meet(made.number, made.time(), made.ident)
+        self.stalls.meet(made)
         self.guarded(adopt)(made, loop)
         self.guarded(watch_factory)(loop)
         return made

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from asyncdemo import journal
@@ -159,12 +159,12 @@ class _Turns:
         ticker: whose thread this is; None to go on without rests.
 
     Attributes:
-        took_s: for how long it was not at rest.
+        took_s: CPU time, in seconds, until the last rest.
     """
 
     def __init__(self, ticker: Ticker | None) -> None:
         self._ticker = ticker
-        self._since = perf_counter()
+        self._since = thread_time()
         self.took_s = 0.0
 
     def give_way(self) -> None:
@@ -173,10 +173,10 @@ class _Turns:
         Raises:
             _AskedToEnd: the ticker is to end or to pause.
         """
-        took_s = perf_counter() - self._since
+        took_s = thread_time() - self._since
         if self._ticker is None or took_s < SLICE_S:
             return
         self.took_s += took_s
         if self._ticker.rest(REST_S):
             raise _AskedToEnd
-        self._since = perf_counter()
+        self._since = thread_time()

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.tables import ALL, appended, columns
 from asyncdemo.trace import NONE, Sites
 
@@ -177,7 +178,7 @@ class SiteBook:
         return Sites(*columns("iii", self._rows[rows]))
 
 
-class Callers:
+class Callers(numbers(object, _depth=int, _instruction=int, _last_site=int)):  # type: ignore[misc]
     """Finds the program's own line from which the instrument was called.
 
     Making a frame object for a short-lived call is what costs here, so the depth at which the last walk found the
@@ -185,11 +186,17 @@ class Callers:
     same line, again and again; then three comparisons tell. One object serves one kind of call.
     """
 
+    __slots__ = objects("_callee", "_code", "_sites")
+    _depth: int
+    _instruction: int
+    _last_site: int
+
     def __init__(self, sites: SiteBook) -> None:
         self._sites = sites
         self._depth = 2  # never so low that a frame of this method's own would be held by itself
-        self._last: tuple[CodeType | None, int, CodeType | None] = (None, NONE, None)
-        self._last_site = NONE
+        self._code: CodeType | None = None
+        self._callee: CodeType | None = None
+        self._instruction = self._last_site = NONE
 
     def site(self) -> int:
         """The site of the innermost frame that is the program's own, or `NONE`."""
@@ -198,13 +205,12 @@ class Callers:
             frame, below = get_frame(depth), get_frame(depth - 1)
         except ValueError:
             return self._walk(get_frame(1))
-        code, instruction, callee = self._last
-        if frame.f_code is code and frame.f_lasti == instruction and below.f_code is callee:
+        if frame.f_code is self._code and frame.f_lasti == self._instruction and below.f_code is self._callee:
             return self._last_site
         sites, entered = self._sites, id(below.f_code) in self._sites.entries
         if entered or sites.is_foreign(frame.f_code) or not sites.is_foreign(below.f_code):
             return self._walk(get_frame(1))
-        self._last = frame.f_code, frame.f_lasti, below.f_code
+        self._code, self._instruction, self._callee = frame.f_code, frame.f_lasti, below.f_code
         self._last_site = self._sites.of_frame(frame)
         return self._last_site
 
@@ -216,6 +222,10 @@ class Callers:
             depth, frame = depth + 1, frame.f_back
         self._depth = depth
         return self._sites.of_frame(frame)
+
+
+if hot:
+    hot.learn("callers", Callers)
 
 
 def _in_loop() -> bool:

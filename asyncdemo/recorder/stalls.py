@@ -20,12 +20,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.recorder.clock import VirtualClock, nanoseconds
+from asyncdemo.recorder.compiled import hot
 from asyncdemo.recorder.tables import ALL, columns
-from asyncdemo.recorder.thread_time import ThreadTimes
 from asyncdemo.ticker import Ticker
 from asyncdemo.trace import NONE, Pauses, Stalls
 
 if TYPE_CHECKING:
+    from asyncdemo.recorder.loops import LoopRecorder
     from asyncdemo.recorder.recorder import Recorder
 
 SAMPLE_S = 0.02
@@ -88,10 +89,8 @@ class StallBook:
         self._pauses: list[tuple[int, int, int, int]] = []
         self._seen: dict[int, _Seen] = {}
         """By loop: what was seen of the step or callback that keeps it busy."""
-        self._ticker = Ticker(SAMPLE_S, self._sample, first_after_s=SAMPLE_S)
-        self._threads = ThreadTimes()
-        self._before: dict[int, tuple[float, tuple[float, float]]] = {}
-        """By loop: when it was last seen not to run long, and what its thread had computed by then."""
+        watched = {"bell": hot.Bell, "rest": self._watch} if hot else {}
+        self._ticker = Ticker(SAMPLE_S, self._sample, SAMPLE_S, **watched)
         self._gc_began_ns = 0
         self.gc_runs = 0
         self.gc_ns = 0
@@ -113,28 +112,35 @@ class StallBook:
         if self._collecting in gc.callbacks:
             gc.callbacks.remove(self._collecting)
 
-    def add(self, loop: int, start: float, end: float, task: int) -> None:
+    def add(self, loop: LoopRecorder, start: float, end: float, task: int) -> None:
         """Notes that a step of `task`, or a callback, held the loop from `start` to `end`, in seconds."""
-        seen = self._seen.pop(loop, None)
+        seen = self._seen.pop(loop.number, None)
         if seen is None or seen.since != start:
             seen = _Seen(start)
-        before = self._before.get(loop)
-        if before is not None and before[0] <= start:
+        before = loop.thread_time.before(start)
+        if before is not None and loop.ident == get_ident():
             # A call that never lets go of the interpreter keeps the watching thread from looking, too.
-            seen.first = before[1]
-            seen.looked(self._threads.look(get_ident(), end))
-            self._before[loop] = end, seen.last or before[1]
+            seen.first = before
+            seen.looked(loop.thread_time.look(end))
+            loop.thread_time.meet(end)
         start_ns, end_ns = nanoseconds(start), nanoseconds(end)
         site, doing = seen.most() or (NONE, NONE)
         gc_ns = sum(over - begun for begun, over, *_ in self._pauses if begun >= start_ns and over <= end_ns)
-        self._rows.append((loop, start_ns, end_ns, task, site, gc_ns, seen.computed(), doing))
+        self._rows.append((loop.number, start_ns, end_ns, task, site, gc_ns, seen.computed(), doing))
 
-    def meet(self, loop: int, now: float, thread: int) -> None:
-        """Notes that a loop, which `thread` runs, does not run long at the moment `now`, in seconds."""
-        real = not isinstance(self._recorder.clock, VirtualClock)
-        times = self._threads.look(thread, now) if real and thread in sys._current_frames() else None
-        if times is not None:
-            self._before[loop] = now, times
+    def meet(self, loop: LoopRecorder) -> None:
+        """Notes that a loop does not run long now."""
+        if not isinstance(self._recorder.clock, VirtualClock):
+            loop.thread_time.meet(loop.time())
+
+    def _watch(self, bell: Any, _seconds: float) -> bool:
+        """Rests until there is something to look at, or until the end, which it tells.
+
+        What looks meanwhile, and meets the loops, does without the interpreter's lock: asking for that fifty times a
+        second slows a program that waits for sockets by a twentieth.
+        """
+        ended: bool = hot.watch(bell, SAMPLE_S, self._recorder.loops)
+        return ended
 
     def forget(self, before_ns: int) -> None:
         """Lets go of the stalls and pauses that were over before this time."""
@@ -147,12 +153,12 @@ class StallBook:
         for loop in list(recorder.loops):
             since, now = loop.busy_since, loop.time()
             if not loop.busy or now - since <= SAMPLE_S:
-                self.meet(loop.number, now, loop.ident)
+                self.meet(loop)
             if loop.busy and loop.time() - since > SAMPLE_S:
                 loop.noticed = True
                 top = sys._current_frames().get(loop.ident)
                 frame = recorder.sites.own_frame(top)
-                times = None if top is None else self._threads.look(loop.ident, loop.time())
+                times = loop.thread_time.look(loop.time())
                 if loop.busy_since == since:
                     self._saw(loop.number, since, frame, 1).looked(times)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asyncdemo.recorder.compiled import hot
+from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.tables import CHUNK, STEP
 from asyncdemo.trace import NONE
 
@@ -61,7 +61,12 @@ class Step(Protocol):
         """Deals with an exception of a callback as the loop does."""
 
 
-STEP_SLOTS = ("enter", "loop", "ready", "row", "scheduled", "since", "started", "task", "wait", "waker")
+STEP_NUMBERS = {
+    **dict.fromkeys(("ready", "since", "started"), float),
+    **dict.fromkeys(("row", "wait", "waker"), int),
+    "scheduled": bool,
+}
+STEP_SLOTS = ("enter", "loop", "task")
 
 
 class Mark:
@@ -78,14 +83,20 @@ class Mark:
         self.started = started
 
 
-class NoStep:
+class NoStep(numbers(object, row=int, started=float)):  # type: ignore[misc]
     """Stands in `LoopRecorder.running` for what is no step of a task: a callback, or nothing."""
 
-    __slots__ = ("row", "started")
+    __slots__ = objects()
+    row: int
+    started: float
     task = None
 
     def __init__(self, row: int) -> None:
         self.row = row
+
+
+if hot:
+    hot.learn("no step", NoStep)
 
 
 def made_by_the_program(handle: Any) -> Any:
@@ -95,7 +106,7 @@ def made_by_the_program(handle: Any) -> Any:
     return handle
 
 
-def _run_in_python(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot path, written out in place
+def run_step(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot path, written out in place
     """Runs a task's step. A function call more would be paid 400,000 times by a program of 400,000 steps."""
     loop = self.loop
     ready = self.ready
@@ -161,15 +172,3 @@ def _run_in_python(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the ho
         except Exception as fault:
             loop.recorder.fail(fault)
         self = args = task = None  # type: ignore[assignment] # this frame may live on in a traceback: no task with it
-
-
-def _run_compiled(self: Step) -> None:
-    """The same. This frame is where the stack of the step ends for whoever asks for the program's own line."""
-    try:
-        _run(self)
-    finally:
-        self = None  # type: ignore[assignment] # this frame may live on in a traceback, too
-
-
-_run = hot.run if hot else _run_in_python
-run_step = _run_compiled if hot else _run_in_python

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from asyncdemo.recorder.clock import SECOND, nanoseconds
+from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.trace import NONE, Steps
 
 Row = TypeVar("Row")
@@ -93,14 +94,15 @@ class StepBudget:
                 self.forget(self._gone_s[0])
 
 
-class StepRows:
+class StepRows(numbers(object, offset=int)):  # type: ignore[misc]
     """The steps of one loop. The hot path writes into `chunk` at `offset` itself; see `loops`.
 
     Attributes:
         gone: how many chunks have been let go of.
     """
 
-    __slots__ = ("budget", "chunk", "full", "gone", "offset")
+    __slots__ = objects("budget", "chunk", "full", "gone")
+    offset: int
 
     def __init__(self, budget: StepBudget) -> None:
         self.budget = budget
@@ -202,8 +204,14 @@ _pack_task = TASK.pack_into
 _TASK_SIZE = TASK.size
 
 
-class TaskRows:
+class TaskRows(numbers(object, count=int)):  # type: ignore[misc]
     """Every task of every loop. A row is appended and filled in by its own loop's thread."""
+
+    __slots__ = objects(
+        *("_rows", "adopted", "births", "cancelled", "ends", "error", "finished", "first_created", "left", "lock"),
+        *("names", "raised", "steps", "unheeded"),
+    )
+    count: int
 
     def __init__(self) -> None:
         self.count = 0
@@ -265,6 +273,10 @@ class TaskRows:
             from_origin(rows.cast("d")[:: TASK.size // 8].tolist(), origin_ns),
             *(ints[column :: TASK.size // 4].tolist() for column in range(2, 7)),
         ]
+
+
+if hot:
+    hot.learn("tasks", TaskRows)
 
 
 class Column:

@@ -3,58 +3,97 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from contextlib import suppress
 
 from asyncdemo.recorder.clock import SECOND
+from asyncdemo.recorder.compiled import hot, numbers, objects
 
 _UNTOLD_S = 0.002
 """A thread that computed all the time but for less than this has hardly queued since it was last asked for."""
+_KINDS = dict.fromkeys(("at", "ran", "computed", "read_at", "computed_then", "queued"), float)
 
 
-class ThreadTimes:
-    """Looks at threads from another one.
+class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
+    """Looks at a thread from another one.
 
     What a thread has computed is read without letting go of the interpreter. How long it has queued is in a file of the
     system's: each call for it lets the program run and then waits for its turn again, which a program that waits for
     sockets would feel. It is read only when the thread may have queued since.
+
+    Attributes:
+        thread: the system's number of the thread.
+        at: when it was last met, in seconds, or 0.
+        ran: what `look` told then ...
+        computed: ... of both times.
+        read_at: when the file was read, ...
+        computed_then: ... what the thread had computed by then ...
+        queued: ... and how long it had queued.
     """
 
+    __slots__ = objects()
+    thread: int
+    at: float
+    ran: float
+    computed: float
+    read_at: float
+    computed_then: float
+    queued: float
+
     def __init__(self) -> None:
-        self._read: dict[int, tuple[float, float, float]] = {}
-        """By thread when its file was read, and what it had computed and queued by then."""
+        self.follow(0)
 
-    def look(self, thread: int, now: float) -> tuple[float, float] | None:
-        """The time that a living thread did not queue up to `now`, and what it has computed, both in seconds.
+    def follow(self, thread: int) -> None:
+        """Looks at this thread from now on; what is watched without the interpreter's lock must not be replaced."""
+        self.thread = thread
+        self.at = self.ran = self.computed = self.read_at = self.computed_then = self.queued = 0.0
 
-        They count from unknown moments: only differences between two looks at one thread mean something. Only Linux
-        tells of the queue. Elsewhere a thread on a busy machine seems to compute less than it would.
+    def look(self, now: float) -> tuple[float, float] | None:
+        """The time that the thread did not queue up to `now`, and what it has computed, both in seconds.
+
+        They count from unknown moments: only differences between two looks at one thread mean something.
 
         Args:
-            thread: its `threading.get_ident()`.
             now: the real time, in seconds.
 
         Returns:
-            None when the system tells nothing.
+            None when the system tells nothing: only Linux does, of a thread that lives.
         """
         try:
-            computed = time.clock_gettime(time.pthread_getcpuclockid(thread))
+            computed = time.clock_gettime(_clock_of(self.thread))
         except (AttributeError, OSError):
             return None
-        read_at, computed_then, queued = self._read.get(thread, (0.0, 0.0, 0.0))
-        if now - read_at - (computed - computed_then) > _UNTOLD_S:
-            queued = _queued_s(thread)
-            self._read[thread] = now, computed, queued
-        return now - queued, computed
+        if now - self.read_at - (computed - self.computed_then) > _UNTOLD_S:
+            self.queued, self.read_at, self.computed_then = _queued_s(self.thread), now, computed
+        return now - self.queued, computed
+
+    def meet(self, now: float) -> None:
+        """Keeps a look as the one at a thread that does nothing unusual."""
+        times = self.look(now)
+        if times is not None:
+            (self.ran, self.computed), self.at = times, now
+
+    def before(self, moment: float) -> tuple[float, float] | None:
+        """What the look told at which the thread was last met, unless that was after this moment, in seconds."""
+        at, times = self.at, (self.ran, self.computed)
+        return times if 0 < at <= moment and at == self.at else None
+
+
+if hot:
+    hot.learn("thread time", ThreadTime)
+
+
+def _clock_of(thread: int) -> int:
+    """The clock of what a thread has computed, as Linux numbers them (`include/linux/posix-timers.h`).
+
+    `pthread_getcpuclockid` gives the same, but must not be asked for a thread that has ended.
+    """
+    return ~thread << 3 | 6
 
 
 def _queued_s(thread: int) -> float:
-    known = threading._active.get(thread)  # type: ignore[attr-defined]
-    if known is None:
-        return 0.0
     with suppress(OSError, ValueError):
-        told = os.open(f"/proc/self/task/{known.native_id}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        told = os.open(f"/proc/self/task/{thread}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
         try:
             return int(os.read(told, 128).split()[1]) / SECOND
         finally:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.asyncio_loops import watch_destroyed, watch_factories
 from asyncdemo.recorder.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
-from asyncdemo.recorder.compiled import hot
+from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.loops import LoopRecorder
-from asyncdemo.recorder.steps import STEP_SLOTS, made_by_the_program, run_step
+from asyncdemo.recorder.steps import STEP_NUMBERS, STEP_SLOTS, made_by_the_program, run_step
 from asyncdemo.trace import NONE, Actor
 
 if TYPE_CHECKING:
@@ -27,12 +27,16 @@ def install(recorder: Recorder) -> None:
 
 def _install(recorder: Recorder, uvloop: ModuleType) -> None:
     loop_class = uvloop.Loop
-    call_soon = _call_soon_compiled if hot else _call_soon
-    recorder.hooks.stand_in(loop_class, "call_soon", call_soon(recorder, loop_class.call_soon))
+    for name, method in (
+        ("call_soon", _call_soon(recorder, loop_class.call_soon)),
+        ("call_later", _wrapping(recorder, loop_class.call_later, 1, Actor.TIMER)),  # which `call_at` calls
+    ):
+        front = hot.front(name, method, getattr(loop_class, name)) if hot else method
+        recorder.hooks.stand_in(loop_class, name, front)
+    recorder.hooks.stand_in(loop_class, "run_forever", _run_forever(recorder, loop_class.run_forever))
     recorder.hooks.stand_in(loop_class, "set_debug", _set_debug(recorder, loop_class.set_debug))
     for name, position, cause in (
         ("call_soon_threadsafe", 0, None),
-        ("call_later", 1, Actor.TIMER),  # which `call_at` calls
         ("add_signal_handler", 1, Actor.SIGNAL),
     ):
         recorder.hooks.stand_in(loop_class, name, _wrapping(recorder, getattr(loop_class, name), position, cause))
@@ -61,10 +65,10 @@ class _Wrapped:
         return getattr(self._callback, "__qualname__", None) or repr(self._callback)
 
 
-class _Callback(_Wrapped):
+class _Callback(numbers(_Wrapped, row=int)):  # type: ignore[misc]
     """One that is no step of a task: it acts on behalf of whoever scheduled it."""
 
-    __slots__ = ("loop", "row")
+    __slots__ = objects("loop")
 
     loop: LoopRecorder
     row: int
@@ -83,10 +87,10 @@ class _Callback(_Wrapped):
                 loop.callback_over()
 
 
-class _Timer(_Callback):
+class _Timer(numbers(_Callback, due=float)):  # type: ignore[misc]
     """One that a timer is to call."""
 
-    __slots__ = ("due",)
+    __slots__ = objects()
 
     due: float
 
@@ -98,7 +102,7 @@ class _Timer(_Callback):
 _run_callback = _Callback.__call__
 
 
-class _Step(_Wrapped):
+class _Step(numbers(_Wrapped, **STEP_NUMBERS)):  # type: ignore[misc]
     """The callback of all steps of one task."""
 
     __slots__ = ("_args", *STEP_SLOTS)
@@ -115,7 +119,8 @@ class _Step(_Wrapped):
     enter: Any
     _args: Any
 
-    __call__ = run_step
+    if not hot:
+        __call__ = run_step
 
     def escaped(self, error: BaseException) -> None:
         """Leaves it to uvloop's handle."""
@@ -123,7 +128,9 @@ class _Step(_Wrapped):
 
 
 if hot:
-    hot.learn_callbacks(_Step, _Callback)
+    hot.learn("step call", _Step)
+    hot.learn("callback", _Callback)
+    hot.learn("timer", _Timer)
 
 
 def _new_step(loop: LoopRecorder, callback: Any, args: tuple[Any, ...]) -> _Step:
@@ -210,28 +217,6 @@ def _call_soon(recorder: Recorder, original: Callable[..., Any]) -> Callable[...
     return call_soon
 
 
-def _call_soon_compiled(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
-    """The same with the compiled hot path."""
-    of_loop, schedule = recorder.of_loop, hot.call_soon
-
-    def call_soon(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
-        try:
-            loop = self._asyncdemo
-        except AttributeError:
-            loop = of_loop(self)
-        handle = None if loop.debug else schedule(original, self, loop, callback, args, context)
-        if handle is not None:
-            return handle
-        served = _served(recorder, loop, self, callback, args)
-        if type(served) is _Step:
-            handle = original(self, served, context=context)
-        else:
-            handle = original(self, served, *args, context=context)
-        return made_by_the_program(handle) if loop.debug else handle
-
-    return call_soon
-
-
 def _served(recorder: Recorder, loop: LoopRecorder, uvloop: Any, callback: Any, args: tuple[Any, ...]) -> Any:
     """What stands for a callback: a `_Step` that has its arguments, a `_Callback`, or itself when it is left out."""
     try:
@@ -241,6 +226,16 @@ def _served(recorder: Recorder, loop: LoopRecorder, uvloop: Any, callback: Any, 
     except Exception as fault:
         recorder.fail(fault)
         return callback
+
+
+def _run_forever(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
+    """`uvloop.Loop.run_forever` with a frame of its own, where the stack of what the loop calls ends."""
+
+    def run_forever(self: Any) -> None:
+        original(self)
+
+    recorder.sites.add_entries(run_forever)
+    return run_forever
 
 
 def _set_debug(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -17,9 +19,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from asyncdemo.recorder import Recorder, VirtualClock, asyncio_loops, recorder, steps, uvloop_loops
-from asyncdemo.recorder.compiled import WITHOUT, hot
-from asyncdemo.trace import NONE, Trace
+from asyncdemo.recorder import Recorder, VirtualClock, asyncio_loops, awaits, recorder, steps, uvloop_loops
+from asyncdemo.recorder.compiled import WITHOUT, hot, numbers
+from asyncdemo.recorder.thread_time import ThreadTime
+from asyncdemo.trace import NONE, Trace, Wait
 from tests.recorder.recordings import REAL_LOOPS, TICK, Recording, named, new_loop, record
 from tests.recorder.test_random_programs import Action, actions, plain, run
 
@@ -31,10 +34,12 @@ compiled = pytest.mark.skipif(hot is None, reason="the hot path is not compiled 
 def in_python() -> Iterator[None]:
     """Lets the twins in Python record."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(asyncio_loops, "hot", None)
-        patched.setattr(uvloop_loops, "hot", None)
-        patched.setattr(steps, "_run", steps._run_in_python)
+        for module in asyncio_loops, uvloop_loops, awaits:
+            patched.setattr(module, "hot", None)
+        patched.setattr(asyncio_loops._StepHandle, "_run", steps.run_step)
+        patched.setattr(uvloop_loops._Step, "__call__", steps.run_step, raising=False)
         yield
+    hot.learn("step call", uvloop_loops._Step)
 
 
 def told(trace: Trace) -> dict[str, Any]:
@@ -136,12 +141,99 @@ def test_the_same_is_told_of_a_real_loop(loop: str, monkeypatch: pytest.MonkeyPa
     assert first == second
 
 
-FAULTS: dict[str, Callable[[Recorder], tuple[Any, str]]] = {
-    "noting a woken task": lambda recorder: (recorder.waits, "closed_until_s"),
-    "noting a new task": lambda recorder: (recorder.loops[0], "add"),
-    "noting a task's end": lambda recorder: (recorder.tasks, "finished"),
-    "noting a step": lambda recorder: (recorder.loops[0], "chunk"),
-    "finding its place": lambda recorder: (recorder.loops[0], "offset"),
+async def makes_tasks() -> None:
+    """Makes tasks on three lines, on the last one at last by what makes them on a line of its own."""
+    for _ in range(3):
+        await asyncio.create_task(asyncio.sleep(0), name="first")
+        await asyncio.create_task(asyncio.sleep(0), name="second")
+    makes: list[Callable[..., asyncio.Future[None]]] = [asyncio.ensure_future] * 3 + [made_here]
+    for make in makes:
+        await make(asyncio.sleep(0))
+
+
+def made_here(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Makes a task as deep in the stack as `ensure_future` does."""
+    return asyncio.create_task(coroutine)
+
+
+@compiled
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_the_line_that_makes_a_task(loop: str) -> None:
+    """Is told apart from others at which the stack looks alike, also where it was the last one that made one."""
+    trace = record(makes_tasks, loop).trace
+    lines = [trace.sites.line[site] for site in trace.tasks.site[1:]]
+    first, own = makes_tasks.__code__.co_firstlineno, made_here.__code__.co_firstlineno
+
+    assert lines == [first + 3, first + 4] * 3 + [first + 7] * 3 + [own + 2]
+
+
+async def naps() -> None:
+    """Waits on two lines that look alike."""
+    await asyncio.sleep(TICK)
+    await asyncio.sleep(TICK)
+
+
+async def nap() -> None:
+    """Waits on a line of its own."""
+    await asyncio.sleep(TICK)
+
+
+@compiled
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_a_wait_at_a_place_seen_before_needs_no_look(loop: str) -> None:
+    """Where looking has taken its share of the time, its line is known all the same; that of a new place is not."""
+
+    async def main() -> None:
+        await asyncio.create_task(naps(), name="first")
+        recording.waits.closed_until_s = math.inf
+        await asyncio.create_task(naps(), name="seen before")
+        await asyncio.create_task(nap(), name="new")
+
+    with Recorder() as recording, asyncio.Runner(loop_factory=new_loop(loop)) as runner:
+        runner.run(main())
+    trace = recording.stop()
+    lines: dict[str, list[int]] = {}
+    for task, wait in zip(trace.steps.task, trace.steps.wait, strict=True):
+        if wait >= 0 and trace.waits.kind[wait] in (Wait.SLEEP, Wait.FUTURE) and trace.waits.site[wait] >= 0:
+            lines.setdefault(trace.task_name(task), []).append(trace.sites.line[trace.waits.site[wait]])
+    first = naps.__code__.co_firstlineno
+
+    assert lines["seen before"] == [first + 2, first + 3]
+    assert "new" not in lines
+    assert trace.lost["lines of waits"] >= 1
+
+
+@compiled
+def test_what_a_wait_is_for_is_not_remembered_of_another_thing() -> None:
+    """Two locks, and two tasks, that are awaited on one and the same line."""
+
+    async def take(lock: asyncio.Lock) -> None:
+        async with lock:
+            await asyncio.sleep(TICK)
+
+    async def finish(task: asyncio.Task[None]) -> None:
+        await task
+
+    async def main() -> None:
+        locks = asyncio.Lock(), asyncio.Lock()
+        await asyncio.gather(*(take(lock) for lock in locks for _ in range(2)))
+        for _ in range(2):
+            await finish(asyncio.create_task(asyncio.sleep(TICK)))
+
+    trace = record(main, "virtual").trace
+    waits = [wait for wait in trace.steps.wait if wait >= 0]
+    locks = {trace.waits.resource[wait] for wait in waits if trace.waits.kind[wait] == Wait.LOCK}
+    tasks = {trace.waits.task[wait] for wait in waits if trace.waits.kind[wait] == Wait.TASK} - {NONE}
+
+    assert (len(locks), len(tasks)) == (2, 2)
+
+
+FAULTS: dict[str, Callable[[Recorder], tuple[Any, str, Any]]] = {
+    "noting a woken task": lambda recorder: (type(recorder.waits), "read", None),
+    "noting a new task": lambda recorder: (recorder.tasks, "births", None),
+    "noting a task's end": lambda recorder: (recorder.tasks, "finished", None),
+    "noting a step": lambda recorder: (recorder.loops[0], "chunk", None),
+    "finding its place": lambda recorder: (recorder.loops[0], "offset", -1),
 }
 """What is broken then."""
 
@@ -157,9 +249,8 @@ def test_a_fault_does_not_reach_the_program(fault: str, loop: str) -> None:
         return 1
 
     async def main() -> tuple[int, int]:
-        owner, name = FAULTS[fault](faulty)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(owner, name, None)
+            patched.setattr(*FAULTS[fault](faulty))
             return await asyncio.gather(child(), child())
 
     with Recorder() as faulty, asyncio.Runner(loop_factory=new_loop(loop)) as runner:
@@ -172,13 +263,113 @@ def test_a_fault_does_not_reach_the_program(fault: str, loop: str) -> None:
 
 
 @compiled
-def test_what_is_no_step_is_refused() -> None:
-    """It reads and writes memory where a step's slots lie, so it looks at what it is given."""
+def test_slots_of_another_kind_are_refused() -> None:
+    """It reads and writes memory where slots lie, so it looks at where it is told that they are, and who asks."""
 
     class WithoutSlots:
-        _args = None
+        _callback = None
 
-    with pytest.raises(TypeError, match="object is no step"):
-        hot.run(object())
-    with pytest.raises(TypeError, match="_args is no slot"):
-        hot.learn_callbacks(WithoutSlots, WithoutSlots)
+    class Objects:
+        __slots__ = ("_callback", "loop", "row")
+
+    with pytest.raises(TypeError, match="_callback is no slot of its kind"):
+        hot.learn("callback", WithoutSlots)
+    with pytest.raises(TypeError, match="row is no slot of its kind"):
+        hot.learn("callback", Objects)
+    with pytest.raises(ValueError, match="there is no part elsewhere"):
+        hot.learn("elsewhere", Objects)
+    with pytest.raises(TypeError, match="'_run' for 'Handle' objects"):
+        vars(asyncio_loops._StepHandle)["_run"](Objects())
+
+
+def test_slots_for_numbers_hold_numbers() -> None:
+    """With or without what is compiled, classes have the slots that they ask for and no dictionary."""
+
+    class Numbers(numbers(object, time=float, row=int, flag=bool)):  # type: ignore[misc]
+        __slots__ = ("other",)
+
+    made = Numbers()
+    made.time, made.row, made.flag, made.other = 0.1, -7, True, made
+
+    assert (made.time, made.row, made.flag, made.other) == (0.1, -7, True, made)
+    assert not hasattr(made, "__dict__")
+
+
+@compiled
+def test_a_bell_is_a_lock() -> None:
+    """As far as a ticker needs one; ringing it once more is refused as releasing a lock is."""
+    bell = hot.Bell()
+
+    assert bell.acquire() is True
+    assert bell.acquire(timeout=0.0) is False
+    bell.release()
+    with pytest.raises(RuntimeError, match="the bell has been rung"):
+        bell.release()
+    assert bell.acquire(timeout=0.01) is True
+
+
+@compiled
+def test_a_loop_with_a_way_of_its_own_to_schedule() -> None:
+    """Is asked to, for each callback, as it is unrecorded."""
+    asked: list[str] = []
+
+    class Own(asyncio.SelectorEventLoop):
+        def _call_soon(self, callback: Any, args: Any, context: Any) -> Any:
+            asked.append(getattr(callback, "__qualname__", type(callback).__name__))
+            return super()._call_soon(callback, args, context)  # type: ignore[misc]
+
+    async def main() -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(TICK)
+        asyncio.get_running_loop().call_soon(len, "")
+
+    with asyncio.Runner(loop_factory=Own) as runner:
+        runner.run(main())
+    unrecorded, asked = asked, []
+    with Recorder(), asyncio.Runner(loop_factory=Own) as runner:
+        runner.run(main())
+
+    assert asked == unrecorded
+
+
+def later(call: Callable[[], object]) -> None:
+    """Calls something from another thread, after a while."""
+    threading.Timer(TICK, call).start()
+
+
+@compiled
+def test_loops_are_watched_until_there_is_something_to_see() -> None:
+    """Until the end is asked for, a loop has run long, or there is another loop; until then idle ones are met."""
+    bell = hot.Bell()
+    bell.acquire()
+    with Recorder() as recording:
+        asyncio.run(asyncio.sleep(0))
+    loop, loops = recording.loops[0], list(recording.loops)
+    thread_time = loop.thread_time
+    thread_time.follow(threading.get_native_id())
+
+    before, began = ThreadTime(), loop.time()
+    before.follow(thread_time.thread)
+    before.meet(began)
+    later(bell.release)
+    assert hot.watch(bell, TICK / 10, loops) is True
+    after = thread_time.look(loop.time())
+    if sys.platform == "linux":
+        assert after is not None
+        assert began <= thread_time.at <= loop.time()
+        assert before.computed <= thread_time.computed <= after[1]
+        assert before.queued <= thread_time.queued <= thread_time.at - thread_time.ran + 1e-6
+        assert (thread_time.queued > 0) == (before.queued > 0)
+
+    later(lambda: loops.append(loop))
+    assert hot.watch(bell, TICK / 10, loops) is False
+
+    loop.running, loop.busy_since = steps.NoStep(0), loop.time()
+    met = thread_time.at
+    assert hot.watch(bell, TICK, loops) is False
+    assert loop.time() - loop.busy_since > TICK
+    assert thread_time.at <= loop.busy_since + TICK
+    assert thread_time.at >= met
+
+    with pytest.raises(TypeError, match="only the recorders of loops can be watched"):
+        hot.watch(bell, TICK, [1])
