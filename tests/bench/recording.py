@@ -61,8 +61,8 @@ handover = partial(slowdown, "handover", HANDOVER)
 
 
 def fetches(runs: int) -> Iterator[Figure]:
-    """The same for a workload that waits for sockets, in three times as many rounds: a few percent are asked for."""
-    yield from slowdown("fetches", FETCHES, runs * 3)
+    """The same for a workload that waits for sockets, in five times as many rounds: a few percent are asked for."""
+    yield from slowdown("fetches", FETCHES, runs * 5)
 
 
 def saved(runs: int) -> Iterator[Figure]:
@@ -71,7 +71,7 @@ def saved(runs: int) -> Iterator[Figure]:
         options = ("--format", "quiet", "--force", "--save", Path(folder, "saved.trace"))
         yield from slowdown("switches", SWITCHES, runs, "saved", options)
         yield from slowdown("handover", HANDOVER, runs, "saved", options)
-        yield from slowdown("fetches", FETCHES, runs * 3, "saved", options)
+        yield from slowdown("fetches", FETCHES, runs * 5, "saved", options)
 
 
 def memory(runs: int) -> Iterator[Figure]:

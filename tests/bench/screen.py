@@ -41,7 +41,7 @@ def frames(_runs: int) -> Iterator[Figure]:
 
 def fetches(runs: int) -> Iterator[Figure]:
     """How many times as long requests over sockets take with the live view on as under Python alone."""
-    yield from slowdown("fetches", {"asyncio": 1.10}, runs * 3, "drawn live", ("--live",), terminal=True)
+    yield from slowdown("fetches", {"asyncio": 1.10}, runs * 5, "drawn live", ("--live",), terminal=True)
 
 
 def live(runs: int) -> Iterator[Figure]:
