@@ -70,7 +70,7 @@ $(VENV)/.created:
 	@$(PIP) install --upgrade "pip>=25.1"
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml hatch_build.py asyncdemo/recorder/_steps.c | $(VENV)/.created
+$(VENV)/.installed: pyproject.toml hatch_build.py asyncdemo/recorder/_steps.c $(wildcard asyncdemo/recorder/hot_path/*.h) | $(VENV)/.created
 	@$(PIP) install --editable .
 	@touch $@
 

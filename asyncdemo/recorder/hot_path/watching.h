@@ -1,0 +1,143 @@
+/* Watching loops from a thread that does without the interpreter's lock */
+
+/* A lock that can be waited for without the interpreter's. */
+typedef struct { PyObject_HEAD PyThread_type_lock lock; } Bell;
+
+static PyObject *bell_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(named))
+{
+    Bell *bell = (Bell *)type->tp_alloc(type, 0);
+    if (bell != NULL && (bell->lock = PyThread_allocate_lock()) == NULL) {
+        Py_DECREF(bell);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)bell;
+}
+
+static void bell_gone(PyObject *self)
+{
+    if (((Bell *)self)->lock != NULL)
+        PyThread_free_lock(((Bell *)self)->lock);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static int rung_within(PyThread_type_lock lock, double seconds)
+{
+    return PyThread_acquire_lock_timed(lock, (PY_TIMEOUT_T)(seconds * 1e6), 0) == PY_LOCK_ACQUIRED;
+}
+
+/* acquire(timeout=for ever), like that of a lock. */
+static PyObject *bell_acquire(PyObject *self, PyObject *args, PyObject *named)
+{
+    static char *names[] = {"timeout", NULL};
+    double seconds = -1e-6;
+    int rung;
+    if (!PyArg_ParseTupleAndKeywords(args, named, "|d", names, &seconds))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    rung = rung_within(((Bell *)self)->lock, seconds);
+    Py_END_ALLOW_THREADS
+    return PyBool_FromLong(rung);
+}
+
+static PyObject *bell_release(PyObject *self, PyObject *Py_UNUSED(nothing))
+{
+    PyThread_type_lock lock = ((Bell *)self)->lock;
+    if (PyThread_acquire_lock(lock, NOWAIT_LOCK)) {
+        PyThread_release_lock(lock);
+        PyErr_SetString(PyExc_RuntimeError, "the bell has been rung");
+        return NULL;
+    }
+    PyThread_release_lock(lock);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef bell_methods[] = {
+    {"acquire", (PyCFunction)(void (*)(void))bell_acquire, METH_VARARGS | METH_KEYWORDS, "Wait for it."},
+    {"release", bell_release, METH_NOARGS, "Ring it."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject bell_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "asyncdemo.recorder._steps.Bell",
+    .tp_basicsize = sizeof(Bell),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = bell_new,
+    .tp_dealloc = bell_gone,
+    .tp_methods = bell_methods,
+};
+
+/* The twin of `ThreadTime.meet`; only Linux tells. */
+static void meet(PyObject *thread, double time)
+{
+#ifdef __linux__
+    static const double untold = 0.002;
+    int number = NUMBER(thread, in_thread.thread);
+    struct timespec told;
+    if (clock_gettime((~(clockid_t)number << 3) | 6, &told) < 0)
+        return;
+    double computed = told.tv_sec + told.tv_nsec / 1e9;
+    if (time - REAL(thread, in_thread.read_at) - (computed - REAL(thread, in_thread.computed_then)) > untold) {
+        char path[64], text[128];
+        unsigned long long queued = 0;
+        snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", number);
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
+        if (file >= 0)
+            close(file);
+        text[length < 0 ? 0 : length] = 0;
+        sscanf(text, "%*u %llu", &queued);
+        REAL(thread, in_thread.queued) = queued / 1e9;
+        REAL(thread, in_thread.computed_then) = computed;
+        REAL(thread, in_thread.read_at) = time;
+    }
+    REAL(thread, in_thread.ran) = time - REAL(thread, in_thread.queued);
+    REAL(thread, in_thread.computed) = computed;
+    REAL(thread, in_thread.at) = time;
+#else
+    (void)thread;
+    (void)time;
+#endif
+}
+
+/* Whether Python is to look at a loop, for it has run for longer than this or is not seen whole yet. */
+static int runs_long(PyObject *loop, double longest)
+{
+    double since = REAL(loop, in_loop.busy_since), time = seconds();
+    if (OF(loop, in_loop.first_turn) != Py_None)
+        return 1;
+    if (OF(loop, in_loop.running) != OF(loop, in_loop.idle) && time - since > longest)
+        return 1;
+    meet(OF(loop, in_loop.thread_time), time);
+    return 0;
+}
+
+/* watch(bell, seconds, loops): rests until one of the loops has run for longer than `seconds`, looking as often without
+   the interpreter's lock, or until there are more loops; true when the bell was rung meanwhile. */
+static PyObject *watch(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    PyObject *bell, *loops;
+    double rest;
+    int rung, look = 0;
+    if (!PyArg_ParseTuple(given, "O!dO!", &bell_type, &bell, &rest, &PyList_Type, &loops))
+        return NULL;
+    PyObject *watched = PyList_AsTuple(loops);
+    if (watched == NULL)
+        return NULL;
+    Py_ssize_t number = PyTuple_GET_SIZE(watched);
+    for (Py_ssize_t each = 0; each < number; each++)
+        if (!PyObject_TypeCheck(PyTuple_GET_ITEM(watched, each), in_loop.type)) {
+            Py_DECREF(watched);
+            PyErr_SetString(PyExc_TypeError, "only the recorders of loops can be watched");
+            return NULL;
+        }
+    Py_BEGIN_ALLOW_THREADS
+    do {
+        rung = rung_within(((Bell *)bell)->lock, rest);
+        for (Py_ssize_t each = 0; !rung && each < number; each++)
+            look |= runs_long(PyTuple_GET_ITEM(watched, each), rest);
+    } while (!rung && !look && PyList_GET_SIZE(loops) == number);
+    Py_END_ALLOW_THREADS
+    Py_DECREF(watched);
+    return PyBool_FromLong(rung);
+}
