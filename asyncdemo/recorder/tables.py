@@ -387,10 +387,13 @@ class TaskColumns:
         self._finished = upto
 
     def _follow_finished(self, origin_ns: int, upto: int, *, last: bool) -> None:
-        new, ends, names = self._rows.finished[self._finished : upto], self._rows.ends, self._rows.names
+        for first in range(self._finished, upto, BLOCK):
+            self._take_ends(self._rows.finished[first : min(first + BLOCK, upto)], origin_ns, last=last)
         self._finished = upto
-        if not new:
-            return
+
+    def _take_ends(self, new: Sequence[int], origin_ns: int, *, last: bool) -> None:
+        """Takes in how these tasks ended: together, but never so many that it takes memory to speak of."""
+        ends, names = self._rows.ends, self._rows.names
         begun, ended, outcomes, codes = (
             column.values for column in (self._started, self._ended, self._outcome, self._name)
         )
