@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -79,6 +78,7 @@ class _NamedError(Exception):
 
 async def _check_is_address(url: str) -> None:
     import asyncio
+    import socket
 
     at = urlsplit(url)
     found = await asyncio.get_running_loop().getaddrinfo(at.hostname, None, type=socket.SOCK_DGRAM)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,6 +46,8 @@ class MySQL(Server):
     @asynccontextmanager
     async def serve(self, folder: Path) -> AsyncIterator[str]:
         """The protocol, with SQLite behind it."""
+        import logging
+
         from asyncdemo.servers.base import mysql_on_sqlite
 
         logging.disable(logging.CRITICAL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
@@ -50,6 +49,7 @@ class Smtp(Server):
     async def serve(self, folder: Path) -> AsyncIterator[str]:
         """The server, on a port of the system's choice."""
         import asyncio
+        import logging
 
         from aiosmtpd.smtp import SMTP
 

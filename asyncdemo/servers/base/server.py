@@ -11,7 +11,8 @@ from typing import ClassVar
 class Server:
     """A kind of server that a library talks to: one file of this package for each, with a subclass of this.
 
-    Its file imports neither the library nor the embedded server at the top: `asyncdemo servers` asks all of them.
+    Its file imports neither the library nor the embedded server at the top, nor what is heavy of Python's own:
+    `asyncdemo list` asks all of them.
 
     Attributes:
         title: what people call it.
