@@ -25,6 +25,8 @@ from asyncdemo.trace import NONE, Lines
 if TYPE_CHECKING:
     from asyncdemo.recorder.recorder import Recorder
 
+LINE = "qibiii"
+"""The type codes of the columns of `trace.Lines`."""
 _STREAMS = {1: "stdout", 2: "stderr"}
 _CHILD = "child process"
 MOST_DESCRIPTORS = 1024
@@ -150,7 +152,7 @@ class OutputBook:
             (t_ns - origin_ns, task, stream, text if isinstance(text, int) else string(text), origin, steps)
             for t_ns, task, stream, text, origin, steps in self.rows[rows]
         ]
-        return Lines(*columns("qibiii", found))
+        return Lines(*columns(LINE, found))
 
     def forget(self, before_ns: int) -> None:
         """Lets go of the lines that were printed before this time."""

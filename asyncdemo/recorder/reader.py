@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING, Any
 from asyncdemo.recorder.clock import SECOND, nanoseconds
 from asyncdemo.recorder.crowd import Crowd
 from asyncdemo.recorder.forgetting import ForgetfulRows
+from asyncdemo.recorder.output import LINE, OutputBook
 from asyncdemo.recorder.tables import ROWS, STEP, Column, TaskColumns, columns, merged, steps_table, view
 from asyncdemo.selection import in_order, newest
 from asyncdemo.trace import NONE, Actor, Lines, Loops, Processes, Running, Steps, Tasks, Trace
 
 if TYPE_CHECKING:
-    from asyncdemo.recorder.output import OutputBook
     from asyncdemo.recorder.recorder import Recorder
 
 MOST_DRAWN = 6_000
 """With more pending tasks than this a snapshot does not say when they began: no view draws them one by one."""
-
-LINE = "qibiii"
-"""The type codes of the columns of `trace.Lines`."""
 
 UnderWay = tuple[int, float, float, int, int, int]
 """A step that is running: the number of its loop, ready, start, task, wait and waker."""

@@ -80,7 +80,7 @@ class Saver:
             self._ticker.interval_s = max(INTERVAL_S, SHARE * self.save())
 
     def save(self, *, over: bool = False) -> float:
-        """Saves what is new and returns how long that took, rests left out. What goes wrong is tried again."""
+        """Saves what is new and returns the CPU time that it took, in seconds. What goes wrong is tried again."""
         turns = _Turns(None if over else self._ticker)
         try:
             if self.path is None or self._forgets:

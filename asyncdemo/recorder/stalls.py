@@ -121,8 +121,7 @@ class StallBook:
         if before is not None and loop.ident == get_ident():
             # A call that never lets go of the interpreter keeps the watching thread from looking, too.
             seen.first = before
-            seen.looked(loop.thread_time.look(end))
-            loop.thread_time.meet(end)
+            seen.looked(loop.thread_time.meet(end))
         start_ns, end_ns = nanoseconds(start), nanoseconds(end)
         site, doing = seen.most() or (NONE, NONE)
         gc_ns = sum(over - begun for begun, over, *_ in self._pauses if begun >= start_ns and over <= end_ns)

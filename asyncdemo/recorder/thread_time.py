@@ -67,11 +67,12 @@ class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
             self.queued, self.read_at, self.computed_then = _queued_s(self.thread), now, computed
         return now - self.queued, computed
 
-    def meet(self, now: float) -> None:
-        """Keeps a look as the one at a thread that does nothing unusual."""
+    def meet(self, now: float) -> tuple[float, float] | None:
+        """Looks, and keeps that as the look at a thread that does nothing unusual."""
         times = self.look(now)
         if times is not None:
             (self.ran, self.computed), self.at = times, now
+        return times
 
     def before(self, moment: float) -> tuple[float, float] | None:
         """What the look told at which the thread was last met, unless that was after this moment, in seconds."""

@@ -57,11 +57,11 @@ static PyObject *running_loop, *gave_up, *real_time;
 static int none, brief, yield_, any_task, timer, program, has_returned;
 
 #define NAMES(each)                                                                                                   \
-    each(__self__) each(_asyncdemo) each(_closed) each(_debug) each(_exception) each(_fut_waiter) each(_grow)         \
+    each(__self__) each(_asyncdemo) each(_closed) each(_debug) each(_exception) each(_fut_waiter)                     \
     each(_must_cancel) each(_ready) each(_thread_id) each(append) each(cancelled) each(cause) each(context)           \
     each(cr_await) each(cr_frame) each(done)                                                                          \
     each(escaped) each(fail) each(first_step) each(get_coro) each(get_name) each(is_running) each(keep_mark)          \
-    each(next_chunk) each(reason) each(resuming) each(row) each(unseen)
+    each(next_chunk) each(resuming) each(row) each(unseen)
 #define DECLARE_NAME(name) static PyObject *str_##name;
 NAMES(DECLARE_NAME)
 

@@ -24,17 +24,8 @@ static PyObject *code_of(PyObject *coroutine)
 #endif
 }
 
-/* Where a coroutine has come to: the instruction, or -1. */
-static int instruction_of(PyObject *coroutine)
-{
-    PyObject *frame = look(coroutine, frame_of, str_cr_frame);
-    int instruction = frame != NULL && PyFrame_Check(frame) ? PyFrame_GetLasti((PyFrameObject *)frame) : -1;
-    Py_XDECREF(frame);
-    return instruction;
-}
-
-/* Follows a chain of nothing but coroutines down to a future. Fills in the codes and, for the coroutine at depth
-   `own`, where it is; the depth is 0 when it is another chain. */
+/* Follows a chain of nothing but coroutines down to a future, and fills in their codes; the depth is 0 when it is
+   another chain. */
 static void follow(PyObject *coroutine, Shortcut *found)
 {
     PyObject *link = Py_NewRef(coroutine);
@@ -66,19 +57,15 @@ static int is_same_chain(const Shortcut *known, const Shortcut *found)
     return known->depth == found->depth && !memcmp(known->codes, found->codes, found->depth * sizeof *found->codes);
 }
 
-/* The coroutine at a depth of a chain, as a reference of the caller's own. */
-static PyObject *link_at(PyObject *coroutine, int depth)
-{
-    PyObject *link = Py_NewRef(coroutine);
-    while (link != NULL && depth-- > 0)
-        Py_SETREF(link, look(link, awaited_by, str_cr_await));
-    return link;
-}
-
+/* The instruction that the coroutine at a depth of a chain has come to; -1 when there is none. */
 static int instruction_at(PyObject *coroutine, int depth)
 {
-    PyObject *link = depth < 0 ? NULL : link_at(coroutine, depth);
-    int instruction = link == NULL ? -1 : instruction_of(link);
+    PyObject *link = depth < 0 ? NULL : Py_NewRef(coroutine);
+    while (link != NULL && depth-- > 0)
+        Py_SETREF(link, look(link, awaited_by, str_cr_await));
+    PyObject *frame = link == NULL ? NULL : look(link, frame_of, str_cr_frame);
+    int instruction = frame != NULL && PyFrame_Check(frame) ? PyFrame_GetLasti((PyFrameObject *)frame) : -1;
+    Py_XDECREF(frame);
     Py_XDECREF(link);
     PyErr_Clear();
     return instruction;
