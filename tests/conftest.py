@@ -58,6 +58,16 @@ def functions() -> dict[tuple[Any, str], Callable[..., Any]]:
     return {(owner, name): value for owner in PATCHABLE for name, value in list(vars(owner).items()) if callable(value)}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Has the files of tests spread over workers by what gets over a crash."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.spreading import FilesOverWorkers
+
+    return FilesOverWorkers(config, log)
+
+
 @pytest.fixture(autouse=True)
 def same_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the tests see does not depend on the terminal or the machine that runs them."""

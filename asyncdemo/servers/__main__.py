@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import sys
@@ -69,7 +70,8 @@ class _Ending:
 
 async def _keep(server: servers.Server, folder: Path, ending: _Ending) -> None:
     def wait_for_the_end() -> None:
-        while sys.stdin.buffer.read(1):
+        # Not through `sys.stdin`: an interpreter that ends while a thread reads from that aborts.
+        while os.read(0, 1):
             pass
         ending.ask()
 
