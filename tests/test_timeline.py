@@ -358,6 +358,36 @@ class TestCells:
         assert cells.rows == 3
         assert sum(sum(cells.total(state)) for state in State) == sum(length for *_, length in spans)
 
+    @given(SPANS, SPANS, st.integers(1, 30), st.integers(1, 30), st.booleans())
+    def test_sums_follow(
+        self,
+        spans: list[tuple[int, State, int, int]],
+        more: list[tuple[int, State, int, int]],
+        before: int,
+        after: int,
+        folds: bool,
+    ) -> None:
+        """The sums of columns and of rows are those of the cells, whenever they are asked for."""
+        cells = Cells(before, 10)
+        cells.grow(5)
+        for row, state, start, length in spans:
+            cells.add(row, state, start, start + length)
+            self.check_sums(cells, state)
+        cells.resize(after)
+        if folds:
+            cells.fold()
+        for row, state, start, length in more:
+            cells.add(row % cells.rows, state, start, start + length, -1 if start % 2 else 1)
+            self.check_sums(cells, state)
+        for state in State:
+            self.check_sums(cells, state)
+
+    def check_sums(self, cells: Cells, state: State) -> None:
+        """Compares the sums of one state with what lies in the cells."""
+        rows = [cells.ns(row, state) for row in range(cells.rows)]
+        assert cells.total(state) == list(map(sum, zip(*rows, strict=True)))
+        assert [cells.spent_ns(row, state) for row in range(cells.rows)] == list(map(sum, rows))
+
     @given(SPANS, st.integers(1, 30))
     def test_stretched_or_wide_from_the_start(self, spans: list[tuple[int, State, int, int]], columns: int) -> None:
         """Cells that had to stretch are those that had their width from the beginning."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncdemo.recorder.loops import LoopRecorder, recorder_of
 from asyncdemo.recorder.resources import Request
+from asyncdemo.recorder.steps import Mark
 from asyncdemo.trace import NONE, Actor, Wait
 
 if TYPE_CHECKING:
@@ -45,24 +46,29 @@ class PendingTasks:
 
         Without `all_names` the names of many tasks are only noted when the tasks have run since.
         """
-        recorder = self._recorder
-        steps = {step.row: step for step in list(recorder.tasks.steps.values())}
+        recorder, looks, waiting = self._recorder, self._looks, dict[int, int]()
+        steps = [step for step in list(recorder.tasks.steps.values()) if step.row >= 0]
         if len(steps) > MOST_PENDING:
             return {}
-        if not steps.keys() <= self._looks.keys():
-            self._meet(steps.keys())
-        names, waiting = recorder.tasks.names, dict[int, int]()
-        all_names = all_names or len(steps) <= MOST_NAMED
-        for row, look in self._looks.items():
-            task = look.task()
-            if task is None:
+        rows = {step.row for step in steps}
+        if not rows <= looks.keys():
+            looks = self._meet(rows)
+        names, all_names = recorder.tasks.names, all_names or len(steps) <= MOST_NAMED
+        for step in steps:
+            row = step.row
+            look = looks.get(row)
+            task = None if look is None else look.task()
+            if look is None or task is None:
                 continue
-            future = getattr(task, "_fut_waiter", None)
-            step = steps.get(row)
-            since = look.since if step is None else step.since
+            since = step.since
             changed = look.since != since
             if (all_names or changed) and not task.done():
                 names[row] = task.get_name()
+            if not changed and type(step) is not Mark:
+                if step.task is None:  # it has been suspended all the time
+                    waiting[row] = look.wait
+                continue
+            future = getattr(task, "_fut_waiter", None)
             if future is None or future.done():
                 continue
             if changed:
@@ -70,7 +76,7 @@ class PendingTasks:
             waiting[row] = look.wait
         return {**waiting, **recorder.trio.waiting()}
 
-    def _meet(self, rows: Collection[int]) -> None:
+    def _meet(self, rows: Collection[int]) -> dict[int, Look]:
         """Finds the tasks that serve these rows; those that have ended are forgotten."""
         known = self._looks
         looked_at = {row: known[row] for row in rows if row in known}
@@ -81,6 +87,7 @@ class PendingTasks:
                 if row in rows and row not in known:
                     looked_at[row] = Look(weakref.ref(task), recorder_of(loop))
         self._looks = looked_at
+        return looked_at
 
     def _waits_now(self, task: asyncio.Task[Any], row: int, loop: LoopRecorder | None, future: Any) -> int:
         """The row of what a task that is suspended on `future` waits for."""

@@ -41,6 +41,11 @@ class Reader:
         self._columns = TaskColumns(recorder.tasks, recorder.name_code)
         self._lines = LineColumns(recorder.output)
         self._crowd: Crowd | None = None
+        self._machine = {
+            "python": platform.python_version(),
+            "platform": sys.platform,
+            "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        }
 
     def snapshot(
         self,
@@ -221,9 +226,7 @@ class Reader:
         """What the trace says about itself."""
         recorder = self._recorder
         return {
-            "python": platform.python_version(),
-            "platform": sys.platform,
-            "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            **self._machine,
             **recorder.meta,
             "adopted": recorder.tasks.adopted,
             "clock": recorder.clock.name,

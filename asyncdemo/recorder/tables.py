@@ -412,7 +412,7 @@ class TaskColumns:
         seen = self._seen_names
         for step in list(self._rows.steps.values()):
             row = step.row
-            if row >= length or outcomes[row]:
+            if not 0 <= row < length or outcomes[row]:
                 continue
             ended[row] = end
             if begun[row] == NONE and step.started != NONE:

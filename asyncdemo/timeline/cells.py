@@ -42,7 +42,12 @@ class Cells:
         self._end = 0
         """The first column that nothing has touched, nor any after it."""
         self._ns: list[list[list[int]]] = []
+        self._spent: list[list[int]] = []
+        """Row sums of each state."""
         self._dominant: list[bytearray] = []
+        self._totals = [[0] * columns for _ in range(STATES)]
+        self._unsummed = [columns] * STATES
+        """For each state the first column touched since its column sums were worked out."""
 
     @property
     def rows(self) -> int:
@@ -53,6 +58,7 @@ class Cells:
         """Add empty rows until there are at least `rows`."""
         for _ in range(rows - self.rows):
             self._ns.append([[0] * self.columns for _ in range(STATES)])
+            self._spent.append([0] * STATES)
             self._dominant.append(bytearray(self.columns))
             self.marks.append({})
             self.changed.append(0)
@@ -77,6 +83,9 @@ class Cells:
             for column in range(first + 1, last):
                 cells[column] += width * count
             cells[last] += (end_ns - last * width) * count
+        self._spent[row][state] += (end_ns - start_ns) * count
+        if first < self._unsummed[state]:
+            self._unsummed[state] = first
         if first < self.changed[row]:
             self.changed[row] = first
         if last >= self._end:
@@ -104,10 +113,18 @@ class Cells:
         """For each column from `first` to before `last` the nanoseconds that a row spent in every state, by number."""
         return zip(*[cells[first:last] for cells in self._ns[row]], strict=True)
 
-    def total(self, state: State, *, without: frozenset[int] = frozenset()) -> list[int]:
-        """Column sums of the nanoseconds in `state`, over all rows but those in `without`."""
-        rows = [cells[state][: self._end] for row, cells in enumerate(self._ns) if row not in without]
-        return _fitted(list(map(sum, zip(*rows, strict=True))), self.columns)
+    def spent_ns(self, row: int, state: State) -> int:
+        """How many nanoseconds a row spent in `state` in all its cells together."""
+        return self._spent[row][state]
+
+    def total(self, state: State) -> list[int]:
+        """Column sums of the nanoseconds in `state`, over all rows (not a copy)."""
+        sums, first = self._totals[state], self._unsummed[state]
+        if first < self.columns:
+            end = self._end
+            sums[first:end] = map(sum, zip(*[cells[state][first:end] for cells in self._ns], strict=True))
+            self._unsummed[state] = self.columns
+        return sums
 
     def reach(self, end_ns: int) -> None:
         """Stretch until `end_ns` fits."""
@@ -136,12 +153,15 @@ class Cells:
             self.grow(self.rows + 1)
         pairs = zip(self._ns[::2], self._ns[1::2], strict=True)
         self._ns = [[_summed(a, b) for a, b in zip(upper, lower, strict=True)] for upper, lower in pairs]
+        self._spent = [_summed(a, b) for a, b in zip(self._spent[::2], self._spent[1::2], strict=True)]
         self.marks = [{} for _ in self._ns]
         self._redo()
 
     def _redo(self) -> None:
         self._dominant = [bytearray(self.columns) for _ in self._ns]
         self.changed = [0] * self.rows
+        self._totals = [[0] * self.columns for _ in range(STATES)]
+        self._unsummed = [0] * STATES
 
 
 def _paired(cells: list[int]) -> list[int]:

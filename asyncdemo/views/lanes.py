@@ -148,7 +148,7 @@ def _spent_ns(picture: Picture, task: int, states: tuple[State, ...]) -> int:
     """How long a task was in any of the states; in all of them together it was from its creation to its end."""
     if states == TOOK:
         return picture.trace.tasks.ended_ns[task] - picture.trace.tasks.created_ns[task]
-    return sum(sum(picture.cells.ns(task, state)) for state in states)
+    return sum(picture.cells.spent_ns(task, state) for state in states)
 
 
 def put_cells(

@@ -8,7 +8,7 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -723,6 +723,33 @@ def test_a_snapshot_tells_what_pending_tasks_wait_for() -> None:
         found = asyncio.run(main())
 
     assert found == ["Lock", "thread", Outcome.PENDING, ["main"]]
+
+
+def test_a_task_that_is_left_out_waits_for_nobody_else() -> None:
+    """What a task of the loop's shutdown waits for is told of no other task."""
+
+    async def slow_to_close() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(TICK)
+
+    async def main() -> Recording:
+        named("main")
+        event, generator = asyncio.Event(), slow_to_close()
+        waiters = [asyncio.create_task(event.wait()) for _ in range(20)]
+        await anext(generator)
+        closing = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
+        await asyncio.sleep(TICK / 2)
+        snapshot = Recording(recorder.snapshot()[0])
+        event.set()
+        await asyncio.gather(closing, *waiters)
+        return snapshot
+
+    with Recorder() as recorder:
+        trace = asyncio.run(main()).trace
+
+    assert [trace.waits.kind[wait] for wait in trace.tasks.waiting if wait != NONE] == [Wait.EVENT] * 20
 
 
 def test_a_forked_child_is_not_recorded(tmp_path: Path) -> None:
