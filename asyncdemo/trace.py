@@ -401,7 +401,7 @@ class Hangs(Table):
     """How many items of the queue that it joins had no `task_done()`; `NONE` when it joins none."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)
 class Trace:
     """One recording.
 

@@ -156,7 +156,8 @@ class _Painter:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._codes: dict[Style | None, tuple[str, str]] = {PLAIN: ("", ""), None: ("", "")}
+        self._codes: dict[int, tuple[str, str, Style | None]] = {id(None): ("", "", None), id(PLAIN): ("", "", PLAIN)}
+        """What comes before and after text of a style, by the style's identity: Rich is slow to hash one."""
         self._size = (0, 0)
         self._texts: dict[Line, str] = {}
         """What was sent for each line of the frame before: views give the same one again where nothing changed."""
@@ -182,16 +183,16 @@ class _Painter:
     def _line(self, segments: Sequence[Segment]) -> str:
         pieces = []
         for text, style, _ in segments:
-            before, after = self._codes.get(style) or self._learn(style)
+            before, after, _ = self._codes.get(id(style)) or self._learn(style)
             pieces.append(f"{before}{text}{after}")
         return "".join(pieces)
 
-    def _learn(self, style: Style | None) -> tuple[str, str]:
+    def _learn(self, style: Style | None) -> tuple[str, str, Style | None]:
         with self._console.capture() as captured:
             self._console.print(_Sent("|", style), end="")
         before, _, after = captured.get().partition("|")
-        self._codes[style] = before, after
-        return before, after
+        self._codes[id(style)] = known = before, after, style
+        return known
 
 
 class _Sent:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import compress
+from weakref import ref
 
 from asyncdemo.events import canceller
 from asyncdemo.trace import NONE, Trace, Wait
@@ -18,9 +19,33 @@ PYTHONS_OWN = re.compile(r"thread (Thread-\d+)(?: \(.*\))?")
 NUMBERED = re.compile(r"(.*?)[-_ .#]*(\d*)$", re.DOTALL)
 
 
-def lane_names(trace: Trace, tasks: Iterable[int]) -> dict[int, str]:
+def lane_names(trace: Trace, tasks: Iterable[int]) -> Mapping[int, str]:
     """A name for each task: its own, or its coroutine's where asyncio only numbered it."""
-    tasks, own, coros = list(tasks), trace.tasks.name, trace.tasks.coro
+    tasks, known = tasks if isinstance(tasks, range) else tuple(tasks), _last.of(trace)
+    if tasks not in known:
+        known[tasks] = _lane_names(trace, tasks)
+    return known[tasks]
+
+
+class _Last:
+    """The names that were worked out for one trace: a frame asks for the same ones several times."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Callable[[], Trace | None], dict[Sequence[int], dict[int, str]]] = (lambda: None), {}
+
+    def of(self, trace: Trace) -> dict[Sequence[int], dict[int, str]]:
+        """Those of this trace, by tasks; the ones of the trace before are forgotten."""
+        known = self._known
+        if known[0]() is not trace:
+            known = self._known = ref(trace), {}
+        return known[1]
+
+
+_last = _Last()
+
+
+def _lane_names(trace: Trace, tasks: Sequence[int]) -> dict[int, str]:
+    own, coros = trace.tasks.name, trace.tasks.coro
     known = tuple([(trace.task_name(task), coros[task] if own[task] < 0 else NONE) for task in tasks])
     called = {coro: trace.text(coro) for _, coro in known}
     return dict(zip(tasks, _told_apart(known, tuple(called.items())), strict=True))
@@ -28,7 +53,7 @@ def lane_names(trace: Trace, tasks: Iterable[int]) -> dict[int, str]:
 
 @lru_cache(8)
 def _told_apart(known: tuple[tuple[str, int], ...], called: tuple[tuple[int, str], ...]) -> list[str]:
-    """The names of lanes, of tasks by name and coroutine; a frame asks for them several times, and so does the next."""
+    """The names of lanes, of tasks by name and coroutine; most often the next frame has the same ones."""
     short = {coro: text.rpartition(".")[2] for coro, text in called}
     often = Counter(short[coro] for _, coro in known if coro != NONE)
     return [_lane_name(name, short[coro], often) for name, coro in known]
@@ -114,7 +139,7 @@ def origin_name(trace: Trace, origin: str) -> str:
     return short.get(origin.removeprefix("thread "), short.get(origin, origin.removeprefix("child ")))
 
 
-def tags(names: dict[int, str]) -> dict[int, str]:
+def tags(names: Mapping[int, str]) -> dict[int, str]:
     """What tells the tasks apart, as short as it gets: `7` for job-07, `p1` and `c1` for producer-1 and consumer-1."""
     parts = {task: _split(name) for task, name in names.items()}
     stems = sorted({stem for stem, _ in parts.values()})

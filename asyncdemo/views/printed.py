@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from asyncdemo.trace import NONE, Trace
 from asyncdemo.views.canvas import Line, clean, folded, width_of
@@ -30,7 +30,7 @@ def printed_whole(frame: Frame, trace: Trace) -> list[Line]:
     return [line for row in rows for line in _folded(frame, _started(frame, trace, row, names), _text(trace, row))]
 
 
-def _names(trace: Trace, rows: range) -> dict[int, str]:
+def _names(trace: Trace, rows: range) -> Mapping[int, str]:
     few = len(trace.tasks) <= MOST_NAMED
     return lane_names(trace, range(len(trace.tasks)) if few else {trace.lines.task[row] for row in rows} - {NONE})
 
@@ -39,7 +39,7 @@ def _text(trace: Trace, row: int) -> str:
     return clean(trace.text(trace.lines.text[row]))
 
 
-def _started(frame: Frame, trace: Trace, row: int, names: dict[int, str]) -> Line:
+def _started(frame: Frame, trace: Trace, row: int, names: Mapping[int, str]) -> Line:
     """`job-03    │ `."""
     task, origin = trace.lines.task[row], trace.lines.origin[row]
     who = names[task] if task >= 0 else origin_name(trace, trace.text(origin))
