@@ -24,8 +24,9 @@ help: ## this list
 demo: $(VENV)/.installed ## watch ten tasks share a semaphore, live
 	@$(VENV)/bin/asyncdemo semaphore --limit 3 $(ARGS)
 
+# Two files at a time; more would share the real servers with too many.
 test: $(VENV)/.developing ## the whole test suite; ARGS="-k semaphore" for a part of it
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest $(or $(ARGS),-n 2 --dist loadfile)
 
 lint: $(VENV)/.developing ## ruff's rules
 	@$(RUN) -m ruff check --quiet $(ARGS)
