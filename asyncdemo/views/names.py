@@ -107,6 +107,8 @@ def _lane_name(name: str, coro: str, often: Counter[str]) -> str:
 
 def process_titles(trace: Trace, tasks: Sequence[int]) -> dict[int, str]:
     """By the first task of each process what to call that, where `tasks` are of several ones."""
+    if len(trace.processes) <= 1:
+        return {}
     first = {process: task for task in reversed(tasks) if (process := trace.process_of(task)) != NONE}
     if len(first) <= 1:
         return {}
