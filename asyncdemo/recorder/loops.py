@@ -19,7 +19,7 @@ from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
 from asyncdemo.recorder.eager import goes_on, name_late, yielded
 from asyncdemo.recorder.steps import Mark, NoStep, Step
 from asyncdemo.recorder.tables import END, STEP, TASK, StepRows
-from asyncdemo.recorder.thread_time import ThreadTime
+from asyncdemo.recorder.thread_time import UNTOLD_S, ThreadTime
 from asyncdemo.trace import NONE, Actor, Outcome
 
 if TYPE_CHECKING:
@@ -500,4 +500,5 @@ def _error_text(error: BaseException) -> str:
 
 if hot:
     hot.learn("loop", LoopRecorder)
-    hot.learn_values(NONE, BRIEF, YIELD, ANY_TASK, _TIMER, _PROGRAM, _RETURNED, STEP.size, TASK.size, END.size)
+    sizes = STEP.size, TASK.size, END.size
+    hot.learn_values(NONE, BRIEF, YIELD, ANY_TASK, _TIMER, _PROGRAM, _RETURNED, *sizes, UNTOLD_S)

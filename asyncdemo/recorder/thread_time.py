@@ -9,7 +9,7 @@ from contextlib import suppress
 from asyncdemo.recorder.clock import SECOND
 from asyncdemo.recorder.compiled import hot, numbers, objects
 
-_UNTOLD_S = 0.002
+UNTOLD_S = 0.002
 """A thread that computed all the time but for less than this has hardly queued since it was last asked for."""
 _KINDS = dict.fromkeys(("at", "ran", "computed", "read_at", "computed_then", "queued"), float)
 
@@ -63,7 +63,7 @@ class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
             computed = time.clock_gettime(_clock_of(self.thread))
         except (AttributeError, OSError):
             return None
-        if now - self.read_at - (computed - self.computed_then) > _UNTOLD_S:
+        if now - self.read_at - (computed - self.computed_then) > UNTOLD_S:
             self.queued, self.read_at, self.computed_then = _queued_s(self.thread), now, computed
         return now - self.queued, computed
 

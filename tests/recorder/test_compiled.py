@@ -263,7 +263,7 @@ def test_a_fault_does_not_reach_the_program(fault: str, loop: str) -> None:
 
 
 @compiled
-def test_slots_of_another_kind_are_refused() -> None:
+def test_what_does_not_fit_is_refused() -> None:
     """It reads and writes memory where slots lie, so it looks at where it is told that they are, and who asks."""
 
     class WithoutSlots:
@@ -278,6 +278,8 @@ def test_slots_of_another_kind_are_refused() -> None:
         hot.learn("callback", Objects)
     with pytest.raises(ValueError, match="there is no part elsewhere"):
         hot.learn("elsewhere", Objects)
+    with pytest.raises(ValueError, match="there is no front call_never"):
+        hot.front("call_never", print, print)
     with pytest.raises(TypeError, match="'_run' for 'Handle' objects"):
         vars(asyncio_loops._StepHandle)["_run"](Objects())
 

@@ -2,14 +2,18 @@
 
 /* Stands before a method in Python, of which it does what is done most: it shows itself as that, and calls it wherever
    anything is unusual. */
-typedef struct Front {
+typedef struct Front Front;
+
+/* 1 when `result` is what the program gets, be it an error; 0 when Python is to see to it; -1 for a fault. */
+typedef int (*Usual)(Front *front, PyObject *loop, PyObject *const *given, Py_ssize_t number, PyObject *context,
+                     PyObject **result);
+
+struct Front {
     PyObject_HEAD
-    /* 1 when `result` is what the program gets, be it an error; 0 when Python is to see to it; -1 for a fault. */
-    int (*usual)(struct Front *, PyObject *loop, PyObject *const *given, Py_ssize_t number, PyObject *context,
-                 PyObject **result);
+    Usual usual;
     PyObject *method, *original;
     vectorcallfunc call;
-} Front;
+};
 
 enum { MOST_GIVEN = 6 };
 
@@ -218,14 +222,22 @@ static PyTypeObject front_type = {
 /* front(name, method, original): the front of `method`, which calls `original` in its turn. */
 static PyObject *front(PyObject *Py_UNUSED(module), PyObject *given)
 {
+    static const struct { const char *name; Usual usual; } all[] = {
+        {"handle_soon", handle_soon}, {"call_soon", call_soon}, {"call_later", call_later}};
     const char *name;
     PyObject *method, *original;
+    Usual usual = NULL;
     if (!PyArg_ParseTuple(given, "sOO", &name, &method, &original))
         return NULL;
+    for (size_t each = 0; each < sizeof all / sizeof *all; each++)
+        if (!strcmp(all[each].name, name))
+            usual = all[each].usual;
+    if (usual == NULL)
+        return PyErr_Format(PyExc_ValueError, "there is no front %.100s", name);
     Front *made = PyObject_GC_New(Front, &front_type);
     if (made == NULL)
         return NULL;
-    made->usual = !strcmp(name, "handle_soon") ? handle_soon : !strcmp(name, "call_soon") ? call_soon : call_later;
+    made->usual = usual;
     made->method = Py_NewRef(method);
     made->original = Py_NewRef(original);
     made->call = front_call;

@@ -118,13 +118,13 @@ static PyObject *learn(PyObject *Py_UNUSED(module), PyObject *given)
     return PyErr_Format(PyExc_ValueError, "there is no part %.100s", what);
 }
 
-/* learn_values(none, brief, yield, any_task, timer, program, returned, step, birth, end): rows, actors and an outcome
-   that mean something here, and how many bytes a row of three tables takes. */
+/* learn_values(none, brief, yield, any_task, timer, program, returned, step, birth, end, untold): rows, actors and an
+   outcome that mean something here, how many bytes a row of three tables takes, and `thread_time.UNTOLD_S`. */
 static PyObject *learn_values(PyObject *Py_UNUSED(module), PyObject *given)
 {
     int step, birth, end;
-    if (!PyArg_ParseTuple(given, "iiiiiiiiii", &none, &brief, &yield_, &any_task, &timer, &program, &has_returned,
-                          &step, &birth, &end))
+    if (!PyArg_ParseTuple(given, "iiiiiiiiiid", &none, &brief, &yield_, &any_task, &timer, &program, &has_returned,
+                          &step, &birth, &end, &untold))
         return NULL;
     if (step != sizeof(StepRow) || birth != sizeof(BirthRow) || end != sizeof(EndRow)) {
         PyErr_SetString(PyExc_ValueError, "the rows of a table have another size");

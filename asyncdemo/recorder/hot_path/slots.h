@@ -55,6 +55,7 @@ static ThreadSlots in_thread;
 static PyTypeObject *step_callback, *gathering;
 static PyObject *running_loop, *gave_up, *real_time;
 static int none, brief, yield_, any_task, timer, program, has_returned;
+static double untold;
 
 #define NAMES(each)                                                                                                   \
     each(__self__) each(_asyncdemo) each(_closed) each(_debug) each(_exception) each(_fut_waiter)                     \

@@ -71,7 +71,6 @@ static PyTypeObject bell_type = {
 static void meet(PyObject *thread, double time)
 {
 #ifdef __linux__
-    static const double untold = 0.002;
     int number = NUMBER(thread, in_thread.thread);
     struct timespec told;
     if (clock_gettime((~(clockid_t)number << 3) | 6, &told) < 0)
