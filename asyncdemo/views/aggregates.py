@@ -9,7 +9,7 @@ from operator import sub
 
 from asyncdemo.timeline import Picture, how_many, quantile
 from asyncdemo.trace import Outcome, Trace
-from asyncdemo.views.canvas import Line, wrapped
+from asyncdemo.views.canvas import Line, fit, wrapped
 from asyncdemo.views.frame import Frame, unit_for
 from asyncdemo.views.glyphs import OK, WORKING
 from asyncdemo.views.names import lane_names
@@ -30,15 +30,20 @@ def aggregates(frame: Frame, picture: Picture) -> list[Line]:
         frame.curve("in flight", picture.in_flight(), f"peak {count(picture.peak_tasks)}", WORKING),
         frame.curve("done/s", per_second, f"{count(rate)}/s", OK),
         frame.tick_line(picture.cell_ns),
-        _outcomes(frame, picture.trace),
+        *_outcomes(frame, picture.trace),
     ]
     return lines + _distributions(frame, picture) + _slowest(frame, picture)
 
 
-def _outcomes(frame: Frame, trace: Trace) -> Line:
+def _outcomes(frame: Frame, trace: Trace) -> list[Line]:
     counts = {outcome: how_many(trace.tasks.outcome, outcome) for outcome in Outcome}
-    said = [f"{count(number)} {WORDS[outcome]}" for outcome, number in counts.items() if number]
-    return frame.row("tasks").put("  ".join(said))
+    said = (Line(f"{count(number)} {WORDS[outcome]}") for outcome, number in counts.items() if number)
+    lines = wrapped(said, frame.width - frame.label)
+    return [_row(frame, "" if number else "tasks", line) for number, line in enumerate(lines)]
+
+
+def _row(frame: Frame, name: str, said: Line) -> Line:
+    return frame.row(name).put("".join(segment.text for segment in said.segments))
 
 
 WORDS = {
@@ -70,12 +75,17 @@ def _spent(picture: Picture, starts: Sequence[int], ends: Sequence[int], outcome
 
 
 def _distribution(frame: Frame, picture: Picture, name: str, spent: list[int]) -> Line:
-    """`p50 80  p90 112  p99 119  max 120`."""
-    unit = unit_for(picture)
-    shares = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)]
-    said = [f"{label} {unit.show(quantile(spent, share))}" for label, share in shares]
-    said.append(f"max {unit.show(spent[-1])}")
-    return frame.row(name).put("  ".join(said))
+    """`p50 80  p90 112  p99 119  max 120`: the figures that there is room for, each of them whole."""
+    unit, room = unit_for(picture), frame.width - frame.label
+    said = {label: f"{label} {unit.show(quantile(spent, share))}" for label, share in SHARES.items()}
+    said["max"] = f"max {unit.show(spent[-1])}"
+    ways = (between.join([said[label] for label in labels.split()]) for between, labels in WAYS)
+    return frame.row(name).put(next((way for way in ways if len(way) <= room), ""))
+
+
+SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+WAYS = (("  ", "p50 p90 p99 max"), (" ", "p50 p90 p99 max"), (" ", "p50 p99 max"), (" ", "p50 max"), (" ", "max"))
+"""Blanks between figures, and which ones, from the widest way to the narrowest."""
 
 
 def _slowest(frame: Frame, picture: Picture) -> list[Line]:
@@ -86,6 +96,11 @@ def _slowest(frame: Frame, picture: Picture) -> list[Line]:
     took = list(map(sub, tasks.ended_ns, tasks.created_ns))
     slow = nlargest(SLOWEST, range(1, len(tasks)), key=took.__getitem__)
     names = lane_names(picture.trace, slow)
-    said = (Line(f"{names[task]} {unit.show(took[task])}") for task in slow)
-    first = next(wrapped(said, frame.width - frame.label), Line())
-    return [frame.row("slowest").put("".join(segment.text for segment in first.segments))]
+    room = frame.width - frame.label
+    said = (_named(names[task], unit.show(took[task]), room, frame.glyphs.cut) for task in slow)
+    return [_row(frame, "slowest", next(wrapped(said, room), Line()))]
+
+
+def _named(name: str, figure: str, room: int, cut: str) -> Line:
+    """A figure and whose it is, as much of the name as there is room for."""
+    return Line(f"{fit(name, max(1, room - len(figure) - 1), cut).rstrip()} {figure}")

@@ -310,6 +310,25 @@ def test_aggregates() -> None:
     )
 
 
+@pytest.mark.parametrize("width", range(30, 90))
+def test_a_figure_is_whole_or_not_there(width: int) -> None:
+    """Where there is no room for all figures of the aggregates some are left out; none is cut into another one."""
+    builder = TraceBuilder()
+    ends = list(Outcome)
+    for number in range(1_200):
+        outcome = ends[number % len(ends)]
+        ended = None if outcome == Outcome.PENDING else 12_000 + number
+        builder.task("a-name-that-is-too-long", number / 1000, ended, outcome=outcome)
+    rows = [row.strip() for row in screen(builder.build(), width, view="aggregates")]
+    start, stop = (next(row for row, text in enumerate(rows) if text.startswith(word)) for word in ("tasks ", "slo"))
+    figures = re.findall(r"(?<![\w,])\d[\d,]*", " ".join(rows[start : stop + 1]))
+    counts, times = figures[: len(ends)], set(map(int, figures[len(ends) :]))
+
+    assert counts == ["240"] * len(ends)
+    assert times >= {13_198, 13_199}
+    assert times <= set(range(12_000, 13_200))
+
+
 @pytest.mark.parametrize("make", [semaphore, blocked, workers, endings, cohorts], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("width", [20, 40, 59, 60, 80, 119, 120, 200])
 @pytest.mark.parametrize("view", [None, "lanes", "slots", "heat", "aggregates"])
