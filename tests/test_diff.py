@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from asyncdemo import __version__, tracefile
 from asyncdemo.diff import Change, Diff, compared, decided
 from asyncdemo.trace import NONE, Actor, Outcome, Trace, Wait
 from asyncdemo.views.console import build_console
-from asyncdemo.views.diff import DiffView
+from asyncdemo.views.diff import LEAST_NAME, DiffView
 from tests.commands import Asyncdemo
 from tests.traces import TraceBuilder, ns, semaphore
 
@@ -317,6 +318,23 @@ def test_everything_on_the_screen() -> None:
     shown = drawn(diff, everything=True)
     rows = [*diff.whole, *diff.decided, *(row for each in diff.coroutines for row in each.changes)]
     assert sum(line.startswith("  ") for line in shown) == len(rows) + 1
+
+
+def rows_of(lines: list[str]) -> list[str]:
+    """The rows with figures."""
+    first = next(number for number, line in enumerate(lines) if line.startswith("  wall"))
+    return [line for line in lines[first:] if line.startswith("  ")]
+
+
+@pytest.mark.parametrize("width", range(20, 80))
+def test_a_figure_is_whole_or_marked(width: int) -> None:
+    """Where there is no room for a figure it shows that it is cut, and is never another one."""
+    diff = compared(fetching(), semaphore())
+    wide, narrow = (rows_of(drawn(diff, each)) for each in (120, width))
+    for told, row in zip(wide, narrow, strict=True):
+        figures = " ".join(re.split(r"\s{2,}", told.strip())[1:])
+        is_whole = " ".join(row.split()).endswith(figures)
+        assert is_whole or (width < 36 and "…" in row[2 + LEAST_NAME :])
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 120])

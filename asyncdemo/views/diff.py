@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     """A title, what is said beside it, and rows."""
 
 FIGURE, NARROW_FIGURE, NARROW = 11, 9, 60
-LEAST_NAME, LONGEST_NAME = 12, 48
+LEAST_NAME, LONGEST_NAME = 8, 48
 ALWAYS = ("wall", "tasks", "loop late p99")
 """Figures of the whole that are shown, changed or not."""
 HOUR_NS = 3_600_000_000_000
@@ -94,7 +94,7 @@ class _Table:
     def __init__(self, width: int, glyphs: Glyphs, name: int) -> None:
         self.width = width
         self.glyphs = glyphs
-        self._figure = NARROW_FIGURE if width < NARROW else FIGURE
+        self._figure = min(NARROW_FIGURE if width < NARROW else FIGURE, max(3, (width - 2 - LEAST_NAME) // 3))
         room = width - 2 - 3 * self._figure
         self._name = max(LEAST_NAME, min(room, LONGEST_NAME, name))
 
@@ -124,7 +124,9 @@ class _Table:
     def _line(self, name: str, figures: Iterable[str], style: Style = PLAIN) -> Line:
         line = Line(" " * 2).put(fit(name, self._name, self.glyphs.cut), style)
         for figure in figures:
-            line.put(figure.rjust(self._figure), style)
+            # Without its end a figure would be another one.
+            shown = figure if len(figure) < self._figure else fit(figure, self._figure - 1, self.glyphs.cut)
+            line.put(shown.rjust(self._figure), style)
         return line
 
 
