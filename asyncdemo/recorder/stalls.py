@@ -60,7 +60,7 @@ class _Seen:
         return site, self.doing[site]
 
     def looked(self, times: tuple[float, float] | None) -> None:
-        """Notes what a look at the loop's thread has told: `ThreadTimes.look`."""
+        """Notes what a look at the loop's thread has told: `ThreadTime.look`."""
         if times is not None:
             self.last = times
             self.first = self.first or self.last
@@ -121,7 +121,7 @@ class StallBook:
         if before is not None and loop.ident == get_ident():
             # A call that never lets go of the interpreter keeps the watching thread from looking, too.
             seen.first = before
-            seen.looked(loop.thread_time.meet(end))
+            seen.looked(loop.thread_time.meet(end, start))
         start_ns, end_ns = nanoseconds(start), nanoseconds(end)
         site, doing = seen.most() or (NONE, NONE)
         gc_ns = sum(over - begun for begun, over, *_ in self._pauses if begun >= start_ns and over <= end_ns)
@@ -130,7 +130,7 @@ class StallBook:
     def meet(self, loop: LoopRecorder) -> None:
         """Notes that a loop does not run long now."""
         if not isinstance(self._recorder.clock, VirtualClock):
-            loop.thread_time.meet(loop.time())
+            loop.thread_time.meet(loop.time(), loop.busy_since)
 
     def _watch(self, bell: Any, _seconds: float) -> bool:
         """Rests until there is something to look at, or until the end, which it tells.

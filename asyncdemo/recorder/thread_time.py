@@ -11,7 +11,8 @@ from asyncdemo.recorder.compiled import hot, numbers, objects
 
 UNTOLD_S = 0.002
 """A thread that computed all the time but for less than this has hardly queued since it was last asked for."""
-_KINDS = dict.fromkeys(("at", "ran", "computed", "read_at", "computed_then", "queued"), float)
+_LAST, _EARLIER = ("at", "ran", "computed"), ("earlier_at", "earlier_ran", "earlier_computed")
+_KINDS = dict.fromkeys((*_LAST, *_EARLIER, "read_at", "computed_then", "queued"), float)
 
 
 class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
@@ -26,6 +27,9 @@ class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
         at: when it was last met, in seconds, or 0.
         ran: what `look` told then ...
         computed: ... of both times.
+        earlier_at: when it was last met before what ran at the last look had begun, ...
+        earlier_ran: ... and what `look` told then ...
+        earlier_computed: ... of both times.
         read_at: when the file was read, ...
         computed_then: ... what the thread had computed by then ...
         queued: ... and how long it had queued.
@@ -36,6 +40,9 @@ class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
     at: float
     ran: float
     computed: float
+    earlier_at: float
+    earlier_ran: float
+    earlier_computed: float
     read_at: float
     computed_then: float
     queued: float
@@ -46,7 +53,8 @@ class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
     def follow(self, thread: int) -> None:
         """Looks at this thread from now on; what is watched without the interpreter's lock must not be replaced."""
         self.thread = thread
-        self.at = self.ran = self.computed = self.read_at = self.computed_then = self.queued = 0.0
+        for name in _KINDS:
+            setattr(self, name, 0.0)
 
     def look(self, now: float) -> tuple[float, float] | None:
         """The time that the thread did not queue up to `now`, and what it has computed, both in seconds.
@@ -67,17 +75,26 @@ class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
             self.queued, self.read_at, self.computed_then = _queued_s(self.thread), now, computed
         return now - self.queued, computed
 
-    def meet(self, now: float) -> tuple[float, float] | None:
-        """Looks, and keeps that as the look at a thread that does nothing unusual."""
+    def meet(self, now: float, since: float) -> tuple[float, float] | None:
+        """Looks, and keeps that.
+
+        Args:
+            now: the real time, in seconds.
+            since: when what runs had begun, or what ran last: the last look before that is kept as well.
+        """
         times = self.look(now)
         if times is not None:
+            if self.at <= since:
+                self.earlier_at, self.earlier_ran, self.earlier_computed = self.at, self.ran, self.computed
             (self.ran, self.computed), self.at = times, now
         return times
 
-    def before(self, moment: float) -> tuple[float, float] | None:
-        """What the look told at which the thread was last met, unless that was after this moment, in seconds."""
+    def before(self, start: float) -> tuple[float, float] | None:
+        """What the last look told before something began to run that has just ended, or None when there was none."""
         at, times = self.at, (self.ran, self.computed)
-        return times if 0 < at <= moment and at == self.at else None
+        if at > start:
+            at, times = self.earlier_at, (self.earlier_ran, self.earlier_computed)
+        return times if 0 < at <= start else None
 
 
 if hot:

@@ -24,7 +24,8 @@ typedef Py_ssize_t Slot;
 #define CALLERS_SLOTS(object, real, integer, flag)                                                                    \
     object(_callee) object(_code) integer(_depth) integer(_instruction) integer(_last_site)
 #define THREAD_SLOTS(object, real, integer, flag)                                                                     \
-    real(at) real(ran) real(computed) real(read_at) real(computed_then) real(queued) integer(thread)
+    real(at) real(ran) real(computed) real(earlier_at) real(earlier_ran) real(earlier_computed)                       \
+    real(read_at) real(computed_then) real(queued) integer(thread)
 
 #define DECLARE(name) Slot name;
 #define CLASS(slots) { PyTypeObject *type; slots(DECLARE, DECLARE, DECLARE, DECLARE) }

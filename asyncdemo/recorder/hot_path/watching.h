@@ -68,7 +68,7 @@ static PyTypeObject bell_type = {
 };
 
 /* The twin of `ThreadTime.meet`; only Linux tells. */
-static void meet(PyObject *thread, double time)
+static void meet(PyObject *thread, double time, double since)
 {
 #ifdef __linux__
     int number = NUMBER(thread, in_thread.thread);
@@ -90,12 +90,18 @@ static void meet(PyObject *thread, double time)
         REAL(thread, in_thread.computed_then) = computed;
         REAL(thread, in_thread.read_at) = time;
     }
+    if (REAL(thread, in_thread.at) <= since) {
+        REAL(thread, in_thread.earlier_ran) = REAL(thread, in_thread.ran);
+        REAL(thread, in_thread.earlier_computed) = REAL(thread, in_thread.computed);
+        REAL(thread, in_thread.earlier_at) = REAL(thread, in_thread.at);
+    }
     REAL(thread, in_thread.ran) = time - REAL(thread, in_thread.queued);
     REAL(thread, in_thread.computed) = computed;
     REAL(thread, in_thread.at) = time;
 #else
     (void)thread;
     (void)time;
+    (void)since;
 #endif
 }
 
@@ -107,7 +113,7 @@ static int runs_long(PyObject *loop, double longest)
         return 1;
     if (OF(loop, in_loop.running) != OF(loop, in_loop.idle) && time - since > longest)
         return 1;
-    meet(OF(loop, in_loop.thread_time), time);
+    meet(OF(loop, in_loop.thread_time), time, since);
     return 0;
 }
 
