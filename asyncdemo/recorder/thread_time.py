@@ -11,8 +11,8 @@ from asyncdemo.recorder.compiled import hot, numbers, objects
 
 UNTOLD_S = 0.002
 """A thread that computed all the time but for less than this has hardly queued since it was last asked for."""
-_LAST, _EARLIER = ("at", "ran", "computed"), ("earlier_at", "earlier_ran", "earlier_computed")
-_KINDS = dict.fromkeys((*_LAST, *_EARLIER, "read_at", "computed_then", "queued"), float)
+_LOOKS = ("at", "ran", "computed", "earlier_at", "earlier_ran", "earlier_computed")
+_KINDS = dict.fromkeys((*_LOOKS, "read_at", "computed_then", "queued"), float)
 
 
 class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
@@ -92,7 +92,7 @@ class ThreadTime(numbers(object, thread=int, **_KINDS)):  # type: ignore[misc]
     def before(self, start: float) -> tuple[float, float] | None:
         """What the last look told before something began to run that has just ended, or None when there was none."""
         at, times = self.at, (self.ran, self.computed)
-        if at > start:
+        if at > start or at != self.at:  # another look came in between
             at, times = self.earlier_at, (self.earlier_ran, self.earlier_computed)
         return times if 0 < at <= start else None
 

@@ -31,8 +31,8 @@ def test_the_last_look_before_a_step(thread: ThreadTime) -> None:
     thread.meet(1, 0.5)
     thread.meet(2, 0.5)
     assert thread.before(3) == (2, 1)
-    for now in 3.25, 3.5:
-        thread.meet(now, 3)
+    for moment in 3.25, 3.5:
+        thread.meet(moment, 3)
         assert thread.before(3) == (2, 1)
     thread.meet(4, 3)
     assert thread.before(4) == (4, 2)
