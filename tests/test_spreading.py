@@ -29,21 +29,9 @@ def test_a_crash_costs_one_test(tmp_path: Path) -> None:
     for name, tests in FILES.items():
         crashes = tests - 1 if name == "test_last.py" else -1
         (tmp_path / name).write_text(FILE.format(tests=tests, once=str(tmp_path / "once"), crashes=crashes))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "-p",
-        "no:asyncio",
-        "-p",
-        "no:faulthandler",
-    ]
+    options = ["-q", "-n", "2", "--dist", "loadfile", "-p", "no:asyncio"]
     ended = subprocess.run(
-        [*command, "-q", f"--rootdir={tmp_path}", str(tmp_path)],
+        [sys.executable, "-m", "pytest", *options, f"--rootdir={tmp_path}", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=60,

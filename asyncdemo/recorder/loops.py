@@ -500,5 +500,6 @@ def _error_text(error: BaseException) -> str:
 
 if hot:
     hot.learn("loop", LoopRecorder)
-    sizes = STEP.size, TASK.size, END.size
-    hot.learn_values(NONE, BRIEF, YIELD, ANY_TASK, _TIMER, _PROGRAM, _RETURNED, *sizes, UNTOLD_S)
+    hot.learn_values(
+        *(NONE, BRIEF, YIELD, ANY_TASK, _TIMER, _PROGRAM, _RETURNED), STEP.size, TASK.size, END.size, UNTOLD_S
+    )

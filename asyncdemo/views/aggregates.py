@@ -43,7 +43,7 @@ def _outcomes(frame: Frame, trace: Trace) -> list[Line]:
 
 
 def _row(frame: Frame, name: str, said: Line) -> Line:
-    return frame.row(name).put("".join(segment.text for segment in said.segments))
+    return frame.row(name).put(said.text)
 
 
 WORDS = {

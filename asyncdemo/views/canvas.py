@@ -49,6 +49,11 @@ class Line:
         if text:
             self.put(text, style)
 
+    @property
+    def text(self) -> str:
+        """What stands on the line."""
+        return "".join(segment.text for segment in self.segments)
+
     def put(self, text: str, style: Style = PLAIN, width: int | None = None) -> Line:
         """Append text, which is `width` cells wide where that is known; returns the line."""
         if text:

@@ -166,6 +166,6 @@ def _legend(blocks: Sequence[_Block], width: int) -> Iterator[Line]:
     """What the glyphs mean, each once; how tasks ended comes last, as in every legend."""
     once: dict[str, Line] = {}
     for entry in (entry for block in blocks for entry in block.legend()):
-        once.setdefault("".join(segment.text for segment in entry.segments), entry)
+        once.setdefault(entry.text, entry)
     endings = {OK, FAILED, CANCELLED}
     yield from wrapped(sorted(once.values(), key=lambda entry: entry.segments[0].style in endings), width)

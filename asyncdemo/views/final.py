@@ -165,8 +165,7 @@ def _within(line: Line, width: int) -> Iterator[Line]:
     if line.width <= width:
         yield line
         return
-    text = "".join(segment.text for segment in line.segments)
-    yield from (Line(piece) for piece in folded(text, width, HANGING))
+    yield from (Line(piece) for piece in folded(line.text, width, HANGING))
 
 
 def _outcomes(figures: Summary, pending: str) -> Iterator[Line]:

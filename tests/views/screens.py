@@ -34,4 +34,4 @@ def screen(trace: Trace, width: int, run: Ran | None = None, **options: Any) -> 
 
 def texts(lines: Iterable[Line]) -> list[str]:
     """The lines as text, without the blanks at their ends."""
-    return ["".join(segment.text for segment in line.segments).rstrip() for line in lines]
+    return [line.text.rstrip() for line in lines]
