@@ -53,7 +53,7 @@ test-cpython: $(VENV)/.developing ## CPython's own asyncio tests, with and witho
 	@$(RUN) -m tests.cpython $(ARGS)
 
 clean: ## remove what these targets made
-	@rm -f asyncdemo/recorder/_steps.*.so
+	@rm -f asyncdemo/compiled/_hot.*.so
 	@rm -rf .venv .ci/venvs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -71,7 +71,7 @@ $(VENV)/.created:
 	@$(PIP) install --upgrade "pip>=25.1"
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml hatch_build.py asyncdemo/recorder/_steps.c $(wildcard asyncdemo/recorder/hot_path/*.h) | $(VENV)/.created
+$(VENV)/.installed: pyproject.toml hatch_build.py asyncdemo/compiled/_hot.c $(wildcard asyncdemo/compiled/*.h) | $(VENV)/.created
 	@$(PIP) install --editable .
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""Builds the compiled hot path of the recorder (`asyncdemo/recorder/_steps.c`) where there is a compiler.
+"""Builds `asyncdemo/compiled/_hot.c` where there is a compiler: the hot path of the recorder.
 
 It is optional: where it cannot be built, asyncdemo is installed without it and records with its twins in Python.
 """
@@ -17,7 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
 
-SOURCE = Path("asyncdemo", "recorder", "_steps.c")
+SOURCE = Path("asyncdemo", "compiled", "_hot.c")
 
 
 class CustomBuildHook(BuildHookInterface[Any]):

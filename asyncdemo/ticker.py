@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from _thread import LockType, allocate_lock, get_ident, get_native_id, start_new_thread
+from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
 from time import monotonic
 from typing import Any
+
+from asyncdemo.turns import new_bell
 
 _LONGEST_CALL_S = 2.0
 _LONGEST_EXIT_S = 0.05
@@ -28,8 +30,9 @@ def is_hidden() -> bool:
     return get_ident() in _hidden
 
 
-def _released_within(lock: LockType, seconds: float) -> bool:
-    return lock.acquire(timeout=seconds)
+def _released_within(bell: Any, seconds: float) -> bool:
+    released: bool = bell.acquire(timeout=seconds)
+    return released
 
 
 class Ticker:
@@ -39,8 +42,7 @@ class Ticker:
         interval_s: seconds of rest between two calls, above 0; what is called may change it.
         call: what to call; what it returns is ignored, and what it raises stops the ticker.
         first_after_s: seconds of rest before the first call, at least 0.
-        bell: makes what is released to ask for an end, if no ordinary lock.
-        rest: rests until that is released, for these seconds or for as long as it likes; gives whether it was.
+        rest: rests until a bell is released, for these seconds or for as long as it likes; gives whether it was.
 
     Attributes:
         fault: what the call raised, or None.
@@ -52,7 +54,6 @@ class Ticker:
         call: Callable[[], object],
         first_after_s: float = 0.0,
         *,
-        bell: Callable[[], Any] = allocate_lock,
         rest: Callable[[Any, float], bool] = _released_within,
     ) -> None:
         self.fault: BaseException | None = None
@@ -60,7 +61,7 @@ class Ticker:
         self._call = call
         self._first_after_s = first_after_s
         self._due_s = 0.0
-        self._bell, self._rest = bell, rest
+        self._rest = rest
         self._life: _Life | None = None
 
     def start(self) -> None:
@@ -85,7 +86,7 @@ class Ticker:
     def resume(self) -> None:
         """Go on after a pause."""
         if self._life is None and self.fault is None:
-            self._life = _Life(self._run, self._bell())
+            self._life = _Life(self._run)
 
     def rest(self, seconds: float) -> bool:
         """For what is called, and takes long: rest, and say whether it is to return because of an end or a pause."""
@@ -105,8 +106,8 @@ class Ticker:
 class _Life:
     """One thread, from its start to its end."""
 
-    def __init__(self, run: Callable[[_Life], None], bell: Any) -> None:
-        self.asked_to_end = bell
+    def __init__(self, run: Callable[[_Life], None]) -> None:
+        self.asked_to_end = new_bell()
         self._alive = allocate_lock()
         self._ident = self._native = 0
         self.asked_to_end.acquire()
@@ -127,7 +128,7 @@ class _Life:
 
     def is_to_end_within(self, seconds: float) -> bool:
         """Rest; whether the end was asked for meanwhile, which the next rest will say as well."""
-        ended: bool = self.asked_to_end.acquire(timeout=seconds)
+        ended = _released_within(self.asked_to_end, seconds)
         if ended:
             self.asked_to_end.release()
         return ended

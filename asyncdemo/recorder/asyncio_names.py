@@ -9,6 +9,7 @@ from asyncio import tasks
 from types import BuiltinMethodType, MethodType
 from typing import Any
 
+from asyncdemo.compiled import hot
 from asyncdemo.trace import Actor
 
 
@@ -77,3 +78,7 @@ def foreign_actor() -> Actor:
     """What kind of thread this is, seen from a loop that runs in another."""
     thread = threading._active.get(get_ident())  # type: ignore[attr-defined]
     return Actor.PROCESS if type(thread).__name__ == "_ExecutorManagerThread" else Actor.THREAD
+
+
+if hot:
+    hot.learn_names(STEP_CALLBACK, GATHERING, FUTURE_ITERATOR, gave_up)

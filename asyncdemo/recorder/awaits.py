@@ -23,8 +23,8 @@ from functools import partial
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
+from asyncdemo.compiled import hot, numbers, objects
 from asyncdemo.recorder.chains import chain, code_of, frame_of, told_of
-from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.library_waits import library_wait
 from asyncdemo.recorder.sites import SiteBook, Strings, is_installed
 from asyncdemo.recorder.tables import ALL, appended, columns

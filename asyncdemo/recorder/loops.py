@@ -11,10 +11,10 @@ from _thread import get_ident, get_native_id
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from asyncdemo.compiled import hot, numbers, objects
 from asyncdemo.recorder.asyncio_names import GATHERING, foreign_actor, gave_up, is_wakeup
 from asyncdemo.recorder.awaits import ANY_TASK, BRIEF, MARK, YIELD
 from asyncdemo.recorder.clock import SECOND, nanoseconds
-from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
 from asyncdemo.recorder.eager import goes_on, name_late, yielded
 from asyncdemo.recorder.steps import Mark, NoStep, Step

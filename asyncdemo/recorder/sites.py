@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from asyncdemo.recorder.compiled import hot, numbers, objects
+from asyncdemo.compiled import hot, numbers, objects
 from asyncdemo.recorder.tables import ALL, appended, columns
 from asyncdemo.trace import NONE, Sites
 

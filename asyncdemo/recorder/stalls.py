@@ -19,8 +19,8 @@ from operator import itemgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from asyncdemo.compiled import hot
 from asyncdemo.recorder.clock import VirtualClock, nanoseconds
-from asyncdemo.recorder.compiled import hot
 from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.ticker import Ticker
 from asyncdemo.trace import NONE, Pauses, Stalls
@@ -89,7 +89,7 @@ class StallBook:
         self._pauses: list[tuple[int, int, int, int]] = []
         self._seen: dict[int, _Seen] = {}
         """By loop: what was seen of the step or callback that keeps it busy."""
-        watched = {"bell": hot.Bell, "rest": self._watch} if hot else {}
+        watched = {"rest": self._watch} if hot else {}
         self._ticker = Ticker(SAMPLE_S, self._sample, SAMPLE_S, **watched)
         self._gc_began_ns = 0
         self.gc_runs = 0

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asyncdemo.recorder.compiled import hot, numbers, objects
+from asyncdemo.compiled import hot, numbers, objects
 from asyncdemo.recorder.tables import CHUNK, STEP
 from asyncdemo.trace import NONE
 

@@ -11,8 +11,8 @@ from functools import cache
 from itertools import count
 from typing import Any, TypeVar
 
+from asyncdemo.compiled import hot, numbers, objects
 from asyncdemo.recorder.clock import SECOND, nanoseconds
-from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.trace import NONE, Steps
 
 Row = TypeVar("Row")

@@ -6,8 +6,8 @@ import os
 import time
 from contextlib import suppress
 
+from asyncdemo.compiled import hot, numbers, objects
 from asyncdemo.recorder.clock import SECOND
-from asyncdemo.recorder.compiled import hot, numbers, objects
 
 UNTOLD_S = 0.002
 """A thread that computed all the time but for less than this has hardly queued since it was last asked for."""

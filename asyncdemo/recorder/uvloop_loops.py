@@ -8,10 +8,10 @@ from operator import call
 from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from asyncdemo.compiled import hot, numbers, objects
 from asyncdemo.recorder.asyncio_loops import watch_destroyed, watch_factories
 from asyncdemo.recorder.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
-from asyncdemo.recorder.compiled import hot, numbers, objects
 from asyncdemo.recorder.loops import LoopRecorder
 from asyncdemo.recorder.steps import STEP_NUMBERS, STEP_SLOTS, made_by_the_program, run_step
 from asyncdemo.trace import NONE, Actor

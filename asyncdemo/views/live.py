@@ -15,6 +15,7 @@ from rich.style import Style
 from asyncdemo.ticker import Ticker
 from asyncdemo.timeline import LIVE_BUDGET, MOST_ROWS_OF_TASKS, Apart, Picture
 from asyncdemo.trace import Trace
+from asyncdemo.turns import write
 from asyncdemo.views.canvas import Canvas, Line
 from asyncdemo.views.choose import TimelineView, check_view
 from asyncdemo.views.glyphs import PLAIN, glyphs_for
@@ -175,8 +176,7 @@ class _Painter:
         placed = [f"{LINE_START.format(number + 1)}{texts[number]}{ERASE_REST}" for number in changed]
         if len(lines) < height and (whole or len(lines) < len(before)):
             placed.append(LINE_START.format(len(lines) + 1) + ERASE_BELOW)
-        self._console.file.write("".join([CLEAR if clear else "", *placed]))
-        self._console.file.flush()
+        write(self._console.file, "".join([CLEAR if clear else "", *placed]))
         self._size, self._texts, self._shown = (width, height), dict(zip(lines, texts, strict=True)), texts
         self._frames += 1
 

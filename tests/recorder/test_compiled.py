@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from asyncdemo.compiled import WITHOUT, hot, numbers
 from asyncdemo.recorder import Recorder, VirtualClock, asyncio_loops, awaits, recorder, steps, uvloop_loops
-from asyncdemo.recorder.compiled import WITHOUT, hot, numbers
 from asyncdemo.recorder.thread_time import ThreadTime
 from asyncdemo.trace import NONE, Trace, Wait
 from tests.recorder.recordings import REAL_LOOPS, TICK, Recording, named, new_loop, record
@@ -64,7 +64,7 @@ def test_it_is_compiled_where_there_is_a_compiler() -> None:
 
 def test_the_twins_can_be_asked_for() -> None:
     """By an environment variable, as a faulty compiler may make necessary."""
-    script = "from asyncdemo.recorder.compiled import hot; print(hot)"
+    script = "from asyncdemo.compiled import hot; print(hot)"
     environment = {**os.environ, WITHOUT: "1"}
     told = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from asyncdemo.compiled import hot
 from asyncdemo.recorder import Recorder, loops, output, resources, workers
 from asyncdemo.recorder.awaits import WaitBook
-from asyncdemo.recorder.compiled import hot
 from asyncdemo.recorder.coroutines import CoroutineBook
 from asyncdemo.recorder.sites import Callers, Strings
 from tests.recorder.recordings import REAL_LOOPS, TICK, new_loop

@@ -1,4 +1,4 @@
-"""The compiled hot path, `_steps.c`, where it was built."""
+"""What is compiled, `_hot.c`, where it was built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _hot() -> Any:
     if os.environ.get(WITHOUT) or sysconfig.get_config_var("Py_GIL_DISABLED"):
         return None
     try:
-        return import_module("asyncdemo.recorder._steps")
+        return import_module("asyncdemo.compiled._hot")
     except ImportError:
         return None
 

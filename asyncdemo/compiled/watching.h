@@ -1,72 +1,5 @@
 /* Watching loops from a thread that does without the interpreter's lock */
 
-/* A lock that can be waited for without the interpreter's. */
-typedef struct { PyObject_HEAD PyThread_type_lock lock; } Bell;
-
-static PyObject *bell_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(named))
-{
-    Bell *bell = (Bell *)type->tp_alloc(type, 0);
-    if (bell != NULL && (bell->lock = PyThread_allocate_lock()) == NULL) {
-        Py_DECREF(bell);
-        return PyErr_NoMemory();
-    }
-    return (PyObject *)bell;
-}
-
-static void bell_gone(PyObject *self)
-{
-    if (((Bell *)self)->lock != NULL)
-        PyThread_free_lock(((Bell *)self)->lock);
-    Py_TYPE(self)->tp_free(self);
-}
-
-static int rung_within(PyThread_type_lock lock, double seconds)
-{
-    return PyThread_acquire_lock_timed(lock, (PY_TIMEOUT_T)(seconds * 1e6), 0) == PY_LOCK_ACQUIRED;
-}
-
-/* acquire(timeout=for ever), like that of a lock. */
-static PyObject *bell_acquire(PyObject *self, PyObject *args, PyObject *named)
-{
-    static char *names[] = {"timeout", NULL};
-    double seconds = -1e-6;
-    int rung;
-    if (!PyArg_ParseTupleAndKeywords(args, named, "|d", names, &seconds))
-        return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    rung = rung_within(((Bell *)self)->lock, seconds);
-    Py_END_ALLOW_THREADS
-    return PyBool_FromLong(rung);
-}
-
-static PyObject *bell_release(PyObject *self, PyObject *Py_UNUSED(nothing))
-{
-    PyThread_type_lock lock = ((Bell *)self)->lock;
-    if (PyThread_acquire_lock(lock, NOWAIT_LOCK)) {
-        PyThread_release_lock(lock);
-        PyErr_SetString(PyExc_RuntimeError, "the bell has been rung");
-        return NULL;
-    }
-    PyThread_release_lock(lock);
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef bell_methods[] = {
-    {"acquire", (PyCFunction)(void (*)(void))bell_acquire, METH_VARARGS | METH_KEYWORDS, "Wait for it."},
-    {"release", bell_release, METH_NOARGS, "Ring it."},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyTypeObject bell_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "asyncdemo.recorder._steps.Bell",
-    .tp_basicsize = sizeof(Bell),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_new = bell_new,
-    .tp_dealloc = bell_gone,
-    .tp_methods = bell_methods,
-};
-
 /* The twin of `ThreadTime.meet`; only Linux tells. */
 static void meet(PyObject *thread, double time, double since)
 {
@@ -136,13 +69,16 @@ static PyObject *watch(PyObject *Py_UNUSED(module), PyObject *given)
             PyErr_SetString(PyExc_TypeError, "only the recorders of loops can be watched");
             return NULL;
         }
+    end_turn();
     Py_BEGIN_ALLOW_THREADS
     do {
         rung = rung_within(((Bell *)bell)->lock, rest);
         for (Py_ssize_t each = 0; !rung && each < number; each++)
             look |= runs_long(PyTuple_GET_ITEM(watched, each), rest);
     } while (!rung && !look && PyList_GET_SIZE(loops) == number);
+    ask_for_turn();
     Py_END_ALLOW_THREADS
+    begin_turn();
     Py_DECREF(watched);
     return PyBool_FromLong(rung);
 }

@@ -31,7 +31,7 @@ static PyObject *numbers(PyObject *Py_UNUSED(module), PyObject *given)
     }
     PyType_Slot slots[] = {{Py_tp_members, members}, {0, NULL}};
     size = (size + sizeof(double) - 1) / sizeof(double) * sizeof(double);
-    PyType_Spec spec = {"asyncdemo.recorder._steps.Numbers", (int)size, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    PyType_Spec spec = {"asyncdemo.compiled._hot.Numbers", (int)size, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
                         slots};
     PyObject *bases = PyTuple_Pack(1, base);
     PyObject *made = bases == NULL ? NULL : PyType_FromSpecWithBases(&spec, bases);
@@ -175,20 +175,31 @@ static void learn_asked(Asked *asked, PyObject *type)
     }
 }
 
+/* learn_names(step_callback, gathering, future_iterator, gave_up): classes of asyncio's without a public name, and
+   `asyncio_names.gave_up`. */
+static PyObject *learn_names(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    PyObject *callback, *gathered, *iterator, *function;
+    PyTypeObject *type = &PyType_Type;
+    if (!PyArg_ParseTuple(given, "O!O!O!O", type, &callback, type, &gathered, type, &iterator, &function))
+        return NULL;
+    step_callback = (PyTypeObject *)Py_NewRef(callback);
+    gathering = (PyTypeObject *)Py_NewRef(gathered);
+    future_iterator = (PyTypeObject *)Py_NewRef(iterator);
+    gave_up = Py_NewRef(function);
+    step_callbacks_self = field_of(step_callback, "__self__");
+    Py_RETURN_NONE;
+}
+
 static int learn_others(void)
 {
     learn_asked(&of_task, from("asyncio", "Task"));
     learn_asked(&of_future, from("asyncio", "Future"));
     running_loop = from("asyncio", "_get_running_loop");
     real_time = from("time", "perf_counter");
-    step_callback = (PyTypeObject *)from("asyncdemo.recorder.asyncio_names", "STEP_CALLBACK");
-    gathering = (PyTypeObject *)from("asyncdemo.recorder.asyncio_names", "GATHERING");
-    gave_up = from("asyncdemo.recorder.asyncio_names", "gave_up");
-    future_iterator = (PyTypeObject *)from("asyncdemo.recorder.asyncio_names", "FUTURE_ITERATOR");
     deque = (PyTypeObject *)from("collections", "deque");
     if (PyErr_Occurred())
         return -1;
-    step_callbacks_self = field_of(step_callback, "__self__");
     awaited_by = field_of(&PyCoro_Type, "cr_await");
     frame_of = field_of(&PyCoro_Type, "cr_frame");
     deque_append = method_of(deque, "append", METH_O);
