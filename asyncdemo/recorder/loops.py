@@ -17,7 +17,7 @@ from asyncdemo.recorder.awaits import ANY_TASK, BRIEF, MARK, YIELD
 from asyncdemo.recorder.clock import SECOND, nanoseconds
 from asyncdemo.recorder.coroutines import HIDDEN, UNWANTED
 from asyncdemo.recorder.eager import goes_on, name_late, yielded
-from asyncdemo.recorder.steps import Mark, NoStep, Step
+from asyncdemo.recorder.steps import Mark, NoStep, Step, last_wait
 from asyncdemo.recorder.tables import END, STEP, TASK, StepRows
 from asyncdemo.recorder.thread_time import UNTOLD_S, ThreadTime
 from asyncdemo.trace import NONE, Actor, Outcome
@@ -234,8 +234,9 @@ class LoopRecorder(numbers(StepRows, **_NUMBERS)):  # type: ignore[misc]
         task = callback.__self__
         if type(self.steps.get(id(task))) is not Mark:  # from before debug mode was switched on
             self.steps[id(task)] = Mark(step.row, step.since, step.started)
-        fresh = new()
-        fresh.row, fresh.since, fresh.started = step.row, step.since, step.started
+        fresh, started = new(), step.started if step.started != NONE else self.busy_since  # its first step is running
+        fresh.row, fresh.since = step.row, step.since
+        fresh.started = self.steps[id(task)].started = started
         return fresh
 
     def first_step(self, step: Any, task: AnyTask) -> bool:
@@ -390,7 +391,7 @@ class LoopRecorder(numbers(StepRows, **_NUMBERS)):  # type: ignore[misc]
             return
         row, requests = step.row, self.watch.pop(step.row, None)
         tasks.names[row] = task.get_name()
-        tasks.left[row] = requests[-1] if requests else self.recorder.pending.last_wait(row, step.since)
+        tasks.left[row] = requests[-1] if requests else last_wait(step)
         _pack_end(tasks.ends, row * _END_SIZE, step.started, self.time(), _DESTROYED)
         tasks.finished.append(row)
 
