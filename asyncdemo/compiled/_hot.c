@@ -43,6 +43,7 @@ static PyMethodDef functions[] = {
     {"numbers", numbers, METH_VARARGS, "A class with slots for machine numbers."},
     {"front", front, METH_VARARGS, "What stands before a method of a loop."},
     {"watch", watch, METH_VARARGS, "Rest until a loop runs long."},
+    {"unfinished", unfinished, METH_O, "What serves the tasks that have not ended."},
     {"remember", remember, METH_VARARGS, "Remember what a chain of awaits says."},
     {"learn", learn, METH_VARARGS, "Learn where the slots of a class are."},
     {"learn_values", learn_values, METH_VARARGS, "Learn what some numbers mean."},

@@ -257,7 +257,7 @@ static PyObject *new_step(PyObject *loop, PyObject *own_loop, const StepSlots *a
         return NULL;
     put(step, at->loop, loop);
     NUMBER(step, at->row) = none;
-    REAL(step, at->started) = none;
+    REAL(step, at->started) = REAL(step, at->looked) = none;
     int seen = first_step(loop, step, at, task);
     if (seen > 0)
         return step;

@@ -10,7 +10,8 @@ typedef Py_ssize_t Slot;
     flag(chooses) flag(debug) flag(overridden) flag(unusual)
 #define STEP_SLOTS(object, real, integer, flag)                                                                       \
     object(_args) object(_callback) object(loop) object(task)                                                         \
-    real(ready) real(since) real(started) integer(row) integer(wait) integer(waker) flag(scheduled)
+    real(looked) real(ready) real(since) real(started) integer(found) integer(row) integer(wait) integer(waker)   \
+    flag(scheduled)
 #define NO_STEP_SLOTS(object, real, integer, flag) integer(row)
 #define CALLBACK_SLOTS(object, real, integer, flag) object(_callback) object(loop) integer(row)
 #define TIMER_SLOTS(object, real, integer, flag) object(_callback) object(loop) integer(row) real(due)

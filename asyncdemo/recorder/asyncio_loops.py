@@ -56,6 +56,8 @@ class _StepHandle(numbers(events.Handle, **STEP_NUMBERS)):  # type: ignore[misc]
     scheduled: bool
     task: Any
     enter: Any
+    looked: float
+    found: int
     _callback: Any
     _args: Any
 
@@ -117,7 +119,7 @@ def _new_step(callback: Any, args: tuple[Any, ...], asyncio_loop: Any, context: 
     step.enter = step._context.run
     step.loop = loop
     step.row = NONE
-    step.started = NONE
+    step.started = step.looked = NONE
     return step
 
 

@@ -38,7 +38,7 @@ class HoldRows:
     def table(self, still_held: Sequence[int], end_ns: int) -> Holds:
         """The holds so far; those `still_held` end at `end_ns`."""
         found = self.part(ALL)
-        to_ns = array("q", found.to_ns)
+        to_ns = self.to_ns[: len(found)]
         for row in still_held:
             to_ns[row] = end_ns
         return replace(found, to_ns=view(to_ns))

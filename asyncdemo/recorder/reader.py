@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -289,15 +289,19 @@ class LineColumns:
         self._output = output
         self._origin_ns: int | None = None
         self._columns: list[Column] = []
+        self._lines: Lines | None = None
 
     def table(self, origin_ns: int) -> Lines:
         """The lines so far, with times from `origin_ns`."""
         if origin_ns != self._origin_ns:
             self._origin_ns, self._columns = origin_ns, [Column(code) for code in LINE]
+        elif self._lines is not None and len(self._output.rows) == len(self._lines):
+            return self._lines
         new = self._output.table(origin_ns, slice(len(self._columns[0]), None))
         for column, each in zip(self._columns, fields(Lines), strict=True):
             column.extend(getattr(new, each.name))
-        return Lines(*[column.view() for column in self._columns])
+        self._lines = Lines(*[column.view() for column in self._columns])
+        return self._lines
 
 
 def process_name() -> str:
@@ -333,7 +337,7 @@ def _note_first_steps(known: TaskColumns, running: Running) -> None:
 def sparse(count: int, values: Mapping[int, int], default: int) -> memoryview[int]:
     """A column of `default`, but for the rows in `values`."""
     column = array("i", [default]) * count
-    for row, value in values.items():
-        if row < count:
-            column[row] = value
+    if max(values, default=NONE) >= count:
+        values = {row: value for row, value in values.items() if row < count}
+    deque(map(column.__setitem__, values, values.values()), maxlen=0)  # a loop without an interpreter
     return view(column)

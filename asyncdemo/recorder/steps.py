@@ -42,6 +42,7 @@ class Step(Protocol):
         scheduled: whether the loop is to run it: not while it is suspended, or runs with no other step to come.
         task: the task from when it is scheduled until it is suspended, else None.
         enter: calls the callback, in its context.
+        looked: `since` when somebody looked at what the task waited for, and `found` the row of that (see `pending`).
     """
 
     loop: LoopRecorder
@@ -54,6 +55,8 @@ class Step(Protocol):
     scheduled: bool
     task: Any
     enter: Any
+    looked: float
+    found: int
     _callback: Any
     _args: Any
 
@@ -62,8 +65,8 @@ class Step(Protocol):
 
 
 STEP_NUMBERS = {
-    **dict.fromkeys(("ready", "since", "started"), float),
-    **dict.fromkeys(("row", "wait", "waker"), int),
+    **dict.fromkeys(("looked", "ready", "since", "started"), float),
+    **dict.fromkeys(("found", "row", "wait", "waker"), int),
     "scheduled": bool,
 }
 STEP_SLOTS = ("enter", "loop", "task")
@@ -75,12 +78,19 @@ class Mark:
     In debug mode asyncio reads a handle after it ran, so handles keep their callbacks, and one serves one step.
     """
 
-    __slots__ = ("row", "scheduled", "since", "started")
+    __slots__ = ("found", "looked", "row", "scheduled", "since", "started")
 
     def __init__(self, row: int, since: float, started: float = NONE) -> None:
         self.row = row
         self.since = since
         self.started = started
+        self.looked: float = NONE
+
+
+def last_wait(step: Any) -> int:
+    """The row of what a task that goes away has waited for, if somebody has looked, or `NONE`."""
+    found: int = step.found if step.looked == step.since else NONE
+    return found
 
 
 class NoStep(numbers(object, row=int, started=float)):  # type: ignore[misc]

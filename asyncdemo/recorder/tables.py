@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from _thread import RLock
 from array import array
@@ -196,6 +197,9 @@ END = struct.Struct("@ddi4x")
 """When it started and ended in seconds, and outcome of a finished task; zeros while it is not."""
 BLOCK = 1024
 MANY = 2000
+_PENDING = re.compile(rb"\0+")
+"""Tasks in a row that have not ended, by their outcomes."""
+_NOT_BEGUN = array("q", [NONE]).tobytes()
 """Of more tasks than this that ended since the last snapshot a snapshot takes in columns, not rows."""
 _ORIGIN = struct.Struct("@ii")
 _ORIGIN_PLACE = 16
@@ -331,7 +335,8 @@ class TaskColumns:
         self._born = [Column("i") for _ in range(5)]
         self._started, self._ended = Column("q"), Column("q")
         self._name, self._outcome = Column("i"), Column("b", 0)
-        self._seen_names: dict[int, str | None] = {}
+        self._seen_names: list[str | None] = []
+        """Those that the column of names has, as far as the last task that had not ended."""
 
     def __len__(self) -> int:
         return len(self._created)
@@ -393,7 +398,7 @@ class TaskColumns:
 
     def _take_ends(self, new: Sequence[int], origin_ns: int, *, last: bool) -> None:
         """Takes in how these tasks ended: together, but never so many that it takes memory to speak of."""
-        ends, names = self._rows.ends, self._rows.names
+        ends, names, seen = self._rows.ends, self._rows.names, self._seen_names
         begun, ended, outcomes, codes = (
             column.values for column in (self._started, self._ended, self._outcome, self._name)
         )
@@ -401,26 +406,40 @@ class TaskColumns:
         times = from_origin(starts, origin_ns), from_origin(stops, origin_ns)
         for row, start, stop, outcome in zip(new, *times, how, strict=True):
             begun[row], ended[row], outcomes[row], name = start, stop, outcome, names[row]
-            if name is None or name is not self._seen_names.pop(row, None):
+            if name is None or row >= len(seen) or name is not seen[row]:
                 codes[row] = self._name_code(name or "")
             if last:
                 names[row] = None
 
     def _follow_pending(self, origin_ns: int, end_ns: int) -> None:
-        begun, ended, codes, names = self._started.values, self._ended.values, self._name.values, self._rows.names
-        length, outcomes, end = len(self), self._outcome.values, end_ns - origin_ns
-        seen = self._seen_names
+        outcomes, started, ended = bytes(self._outcome.view()), self._started.values, self._ended.values
+        upto, fresh = 0, False
+        for run in _PENDING.finditer(outcomes):
+            first, upto = run.span()
+            ended[first:upto] = array("q", [end_ns - origin_ns]) * (upto - first)
+            fresh = fresh or _NOT_BEGUN in started[first:upto].tobytes()
+        if fresh:
+            self._take_starts(outcomes, origin_ns)
+        self._take_names(upto)
+
+    def _take_starts(self, outcomes: bytes, origin_ns: int) -> None:
+        """Takes in when pending tasks began."""
+        started = self._started.values
         for step in list(self._rows.steps.values()):
             row = step.row
-            if not 0 <= row < length or outcomes[row]:
-                continue
-            ended[row] = end
-            if begun[row] == NONE and step.started != NONE:
-                begun[row] = nanoseconds(step.started) - origin_ns
-            name = names[row]
-            if name is not seen.get(row):
-                seen[row] = name
-                codes[row] = self._name_code(name or "")
+            if 0 <= row < len(outcomes) and not outcomes[row] and started[row] == NONE and step.started != NONE:
+                started[row] = nanoseconds(step.started) - origin_ns
+
+    def _take_names(self, upto: int) -> None:
+        """Takes in the names of tasks that have another one than before, of those up to row `upto`."""
+        names, seen = self._rows.names[:upto], self._seen_names
+        if names == seen:
+            return
+        seen.extend([None] * (upto - len(seen)))
+        for row, name in enumerate(names):
+            if name is not seen[row]:
+                self._name.values[row] = self._name_code(name or "")
+        self._seen_names = names
 
     def began(self, row: int, start_ns: int) -> None:
         """Notes when a task began that is in its first step."""

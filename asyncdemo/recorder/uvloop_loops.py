@@ -117,6 +117,8 @@ class _Step(numbers(_Wrapped, **STEP_NUMBERS)):  # type: ignore[misc]
     scheduled: bool
     task: Any
     enter: Any
+    looked: float
+    found: int
     _args: Any
 
     if not hot:
@@ -139,7 +141,7 @@ def _new_step(loop: LoopRecorder, callback: Any, args: tuple[Any, ...]) -> _Step
     step.loop = loop
     step.enter = call
     step.row = NONE
-    step.started = NONE
+    step.started = step.looked = NONE
     step._callback = callback
     step._args = args
     return step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntEnum
 
 from asyncdemo.timeline.states import State
@@ -80,8 +79,7 @@ class Cells:
             cells[first] += (end_ns - start_ns) * count
         else:
             cells[first] += ((first + 1) * width - start_ns) * count
-            for column in range(first + 1, last):
-                cells[column] += width * count
+            cells[first + 1 : last] = [spent + width * count for spent in cells[first + 1 : last]]
             cells[last] += (end_ns - last * width) * count
         self._spent[row][state] += (end_ns - start_ns) * count
         if first < self._unsummed[state]:
@@ -109,9 +107,9 @@ class Cells:
         """The nanoseconds that each cell of a row spent in `state` (not a copy)."""
         return self._ns[row][state]
 
-    def since(self, row: int, first: int, last: int) -> Iterator[tuple[int, ...]]:
-        """For each column from `first` to before `last` the nanoseconds that a row spent in every state, by number."""
-        return zip(*[cells[first:last] for cells in self._ns[row]], strict=True)
+    def since(self, row: int, first: int, last: int) -> list[list[int]]:
+        """For each `State`, by number, the nanoseconds that a row spent in it in the columns from `first` to `last`."""
+        return [cells[first:last] for cells in self._ns[row]]
 
     def spent_ns(self, row: int, state: State) -> int:
         """How many nanoseconds a row spent in `state` in all its cells together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from asyncdemo.timeline.states import State
@@ -36,6 +37,9 @@ class Going:
         self.queueing = 0
         self._tasks: dict[int, Pursuit] = {}
         self._waits: dict[int, int] = {}
+        self._not_begun = 0
+        self._before: tuple[Sequence[int], bytes] = (), b""
+        """What tasks waited for, and how they had ended, when `changed` was asked: who joined then joined with that."""
         self._groups: Counter[tuple[int, State]] = Counter()
 
     def join(self, task: int, row: int, pursuit: Pursuit) -> None:
@@ -44,6 +48,7 @@ class Going:
         self._waits[task] = pursuit.wait
         self._groups[row, pursuit.state] += 1
         self.queueing += pursuit.queues
+        self._not_begun += pursuit.wait == NONE
 
     def leave(self, task: int, row: int) -> Pursuit | None:
         """A task is looked at by itself again; what it went on with, if it was one of these."""
@@ -52,11 +57,15 @@ class Going:
             del self._waits[task]
             self._groups[row, known.state] -= 1
             self.queueing -= known.queues
+            self._not_begun -= known.wait == NONE
         return known
 
     def changed(self, tasks: Tasks) -> list[int]:
         """Tasks that wait for something else now, have begun, or are no more."""
         waiting, started_ns, outcome = tasks.waiting, tasks.started_ns, tasks.outcome
+        before, self._before = self._before, (waiting, bytes(outcome))
+        if self._before == before and not self._not_begun:
+            return []
         return [
             task
             for task, wait in self._waits.items()

@@ -54,6 +54,12 @@ class Line:
         """What stands on the line."""
         return "".join(segment.text for segment in self.segments)
 
+    def copy(self) -> Line:
+        """Another line with the same on it."""
+        line = Line()
+        line.segments, line.width = self.segments.copy(), self.width
+        return line
+
     def put(self, text: str, style: Style = PLAIN, width: int | None = None) -> Line:
         """Append text, which is `width` cells wide where that is known; returns the line."""
         if text:

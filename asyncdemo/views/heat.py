@@ -13,7 +13,9 @@ from asyncdemo.views.frame import FIGURE, Frame, unit_for
 from asyncdemo.views.glyphs import WAITING, WORKING
 from asyncdemo.views.units import Unit
 
+PENDING = int(Outcome.PENDING)
 WAITS = 1
+"""What a cell shows in which somebody was there, and nobody worth a shade at work."""
 LEAST = 0.5
 """Fewer tasks than this at work, on average over a cell, are not worth a shade."""
 KINDS = re.compile(rb"\x00+|\x01+|[^\x00\x01]+")
@@ -21,110 +23,105 @@ KINDS = re.compile(rb"\x00+|\x01+|[^\x00\x01]+")
 
 
 class HeatMap:
-    """Draws cohorts; remembers shades and lines that have not changed since the frame before."""
+    """Draws cohorts; remembers what has not changed since the frame before."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, bytearray] = {}
-        self._figures: dict[range, tuple[bytes, list[str]]] = {}
         self._scale: tuple[object, ...] = ()
         self._axis, self._ticks = Line(), Line()
-        self._drawn: dict[int, tuple[range, bytes, list[str]]] = {}
-        self._lines: dict[int, Line] = {}
-        self._seen: dict[int, bytes] = {}
+        self._cohorts: list[_Cohort] = []
 
     def lines(self, frame: Frame, picture: Picture) -> list[Line]:
         """The time axis, a row for each cohort, and the ticks under them."""
-        scale = frame, picture.cell_ns, unit_for(picture)
+        scale = frame, picture.cell_ns, unit_for(picture), picture.cohort
         if scale != self._scale:
             titles = ["ok fail", f"p95 {unit_for(picture).name}"]
             self._axis = frame.time_axis("cohort", picture.cell_ns, titles)
             self._ticks = frame.tick_line(picture.cell_ns)
-            self._scale = scale
-            self._figures.clear()
-            self._drawn.clear()
-            self._seen.clear()
-        lines = [self._axis]
-        left_out = picture.left_out()
-        outcomes = bytes(picture.trace.tasks.outcome)
-        lines.extend(self._row(frame, picture, row, outcomes, left_out) for row in range(picture.cells.rows))
-        return [*lines, self._ticks]
+            self._scale, self._cohorts = scale, []
+        new = range(len(self._cohorts), picture.cells.rows)
+        self._cohorts.extend(_Cohort(frame, row, picture.cohort) for row in new)
+        outcomes, left_out = bytes(picture.trace.tasks.outcome), picture.left_out()
+        return [self._axis, *(cohort.line(picture, outcomes, left_out) for cohort in self._cohorts), self._ticks]
 
-    def _row(self, frame: Frame, picture: Picture, row: int, outcomes: bytes, left_out: frozenset[int]) -> Line:
-        first = row * picture.cohort
-        outcomes = outcomes[first : first + picture.cohort]
-        tasks = range(first, first + len(outcomes))
-        if self._known(picture, row, outcomes):
-            return self._lines[row]
-        shades = bytes(self._shades(frame, picture, row, tasks, left_out)).rstrip(b"\0")
-        if not picture.exact and Outcome.PENDING in outcomes:
-            shades = _explained(picture, tasks, shades, outcomes, left_out)
-        figures = self._figures_of(picture, tasks, outcomes, left_out, frame.glyphs.dot)
-        drawn = (tasks, shades, figures)
-        if self._drawn.get(row) != drawn:
-            line = frame.row(cohort_label(frame, tasks))
-            paint(frame, line, shades)
-            self._drawn[row], self._lines[row] = drawn, frame.with_figures(line, figures)
-        self._seen[row] = outcomes
-        return self._lines[row]
 
-    def _known(self, picture: Picture, row: int, outcomes: bytes) -> bool:
-        """Whether a cohort has nothing new to show: all have ended, and nothing was added since the frame before."""
-        if Outcome.PENDING in outcomes or picture.cells.changed[row] < picture.columns:
-            return False
-        return self._seen.get(row) == outcomes
+class _Cohort:
+    """A row of the heat map: the cells of some neighbouring tasks, and figures of them."""
 
-    def _figures_of(
-        self, picture: Picture, tasks: range, outcomes: bytes, left_out: frozenset[int], dot: str
-    ) -> list[str]:
-        """The figures of a cohort, worked out again only when another of its tasks has ended."""
-        known = self._figures.get(tasks)
-        if known is None or known[0] != outcomes:
-            self._figures[tasks] = known = (
-                outcomes,
-                _figures(picture, [task for task in tasks if task not in left_out], dot),
-            )
-        return known[1]
+    def __init__(self, frame: Frame, row: int, size: int) -> None:
+        self._frame = frame
+        self._row, self._size = row, size
+        self._tasks, self._left_out = range(0), 0
+        self._outcomes = b""
+        self._shades = bytearray(frame.cells)
+        self._label, self._figures = Line(), ""
+        self._drawn: tuple[bytes, str] | None = None
+        self._line = Line()
 
-    def _shades(self, frame: Frame, picture: Picture, row: int, tasks: range, left_out: frozenset[int]) -> bytearray:
-        """A number for each cell: 0 nothing, 1 waiting, from 2 on the shades of being at work.
+    def line(self, picture: Picture, outcomes: bytes, left_out: frozenset[int]) -> Line:
+        """The row, drawn again only when anything in it is new."""
+        first = self._row * self._size
+        outcomes = outcomes[first : first + self._size]
+        number = sum(first <= task < first + self._size for task in left_out) if left_out else 0
+        if outcomes != self._outcomes or number != self._left_out:
+            self._meet(picture, range(first, first + len(outcomes)), outcomes, left_out, number)
+        elif PENDING not in outcomes and picture.cells.changed[self._row] == picture.columns:
+            return self._line
+        shades = self._shaded(picture)
+        if (shades, self._figures) != self._drawn:
+            self._drawn = shades, self._figures
+            self._line = self._label.copy()
+            paint(self._frame, self._line, shades)
+            self._line.to(self._frame.label + self._frame.cells).put(self._figures)
+        return self._line
 
-        Tasks that are `left_out` are no part of the work: what they do alone is nothing.
+    def _meet(self, picture: Picture, tasks: range, outcomes: bytes, left_out: frozenset[int], number: int) -> None:
+        """Takes in that tasks have ended, or come, or are left out, `number` of them."""
+        if tasks != self._tasks or number != self._left_out:
+            self._label = self._frame.row(cohort_label(self._frame, tasks))
+            picture.cells.changed[self._row], self._drawn = 0, None  # each shade means another share
+        self._tasks, self._outcomes, self._left_out = tasks, outcomes, number
+        shown = [task for task in tasks if task not in left_out]
+        self._figures = self._frame.figured(_figures(picture, shown, self._frame.glyphs.dot))
+
+    def _shaded(self, picture: Picture) -> bytes:
+        """The shade of each cell, without the empty ones at the end."""
+        if picture.cells.changed[self._row] < picture.columns:
+            self._shade(picture)
+        shades = bytes(self._shades).rstrip(b"\0")
+        if picture.exact or self._outcomes.count(PENDING) <= self._left_out:
+            return shades
+        # Until now waits whoever is pending, even where it is not known yet what for.
+        used = -(-picture.now_ns // picture.cell_ns)
+        born = max(0, picture.trace.tasks.created_ns[self._tasks.start]) // picture.cell_ns
+        shades = shades.ljust(used, b"\0")
+        return shades[:born] + shades[born:].replace(b"\0", b"\1")
+
+    def _shade(self, picture: Picture) -> None:
+        """Works out the cells that have changed: 0 nothing, 1 waiting, from 2 on how much was at work.
+
+        Tasks that are left out are no part of the work: what they do alone is nothing.
         """
-        cells, cell_ns = picture.cells, picture.cell_ns
-        first, last = cells.changed[row], -(-picture.now_ns // cell_ns)
-        known = self._rows.get(row)
-        if known is None or len(known) != cells.columns or not first:
-            known, first = bytearray(cells.columns), 0
-        if first == cells.columns:
-            return known
-        theirs = sum(task in tasks for task in left_out) * cell_ns
-        for column, (_, ready, others, waits, sleeps, runs, holds) in enumerate(cells.since(row, first, last), first):
-            works = sleeps + runs + holds
-            # A single task that waits for others is the main task, most often, and no part of the work.
-            there = works + ready + waits + others > (theirs or min(others, cell_ns))
-            known[column] = shade(frame, works, len(tasks), cell_ns, there=there)
-        self._rows[row] = known
-        cells.changed[row] = cells.columns
-        return known
+        cells, cell_ns, known = picture.cells, picture.cell_ns, self._shades
+        first, last = cells.changed[self._row], -(-picture.now_ns // cell_ns)
+        alone_ns, all_ns, least_ns = self._left_out * cell_ns, len(self._tasks) * cell_ns, LEAST * cell_ns
+        cells.changed[self._row] = cells.columns
+        _, *spent = cells.since(self._row, first, last)
+        ready, others, waits, *at_work = spent
+        if not alone_ns and not any(map(any, (others, *at_work))):
+            known[first:last] = bytes(map(bool, map(max, ready, waits)))
+            return
+        for column, (ready_ns, others_ns, waits_ns, *works_ns) in enumerate(zip(*spent, strict=True), first):
+            works = sum(works_ns)
+            if works >= least_ns:
+                known[column] = shade(self._frame, works / all_ns)
+            else:  # a single task that waits for others is the main task, most often, and no part of the work
+                known[column] = works + ready_ns + waits_ns + others_ns > (alone_ns or min(others_ns, cell_ns))
 
 
-def _explained(picture: Picture, tasks: range, shades: bytes, outcomes: bytes, left_out: frozenset[int]) -> bytes:
-    """Until now waits whoever is pending, even where it is not known yet what for."""
-    pending = outcomes.count(Outcome.PENDING)
-    if pending <= sum(task in tasks for task in left_out):
-        return shades
-    born = max(0, picture.trace.tasks.created_ns[tasks.start]) // picture.cell_ns
-    used = -(-picture.now_ns // picture.cell_ns)
-    known = shades.ljust(used, b"\0")
-    return known[:born] + known[born:].replace(b"\0", b"\1")
-
-
-def shade(frame: Frame, works_ns: int, tasks: int, cell_ns: int, *, there: bool) -> int:
-    """What a cell of a cohort shows: 0 nobody was there, 1 all waited, from 2 on the share that was at work."""
-    if works_ns < LEAST * cell_ns:
-        return WAITS * there
+def shade(frame: Frame, share: float) -> int:
+    """What a cell shows of which this share of the cohort was at work."""
     levels = len(frame.glyphs.shades)
-    return WAITS + max(1, min(levels, round(works_ns / (tasks * cell_ns) * levels)))
+    return WAITS + max(1, min(levels, round(share * levels)))
 
 
 def cohort_label(frame: Frame, tasks: range) -> str:
