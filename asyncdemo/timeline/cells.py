@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from itertools import repeat
+from operator import add
 
 from asyncdemo.timeline.states import State
 
@@ -79,7 +81,7 @@ class Cells:
             cells[first] += (end_ns - start_ns) * count
         else:
             cells[first] += ((first + 1) * width - start_ns) * count
-            cells[first + 1 : last] = [spent + width * count for spent in cells[first + 1 : last]]
+            cells[first + 1 : last] = map(add, cells[first + 1 : last], repeat(width * count))
             cells[last] += (end_ns - last * width) * count
         self._spent[row][state] += (end_ns - start_ns) * count
         if first < self._unsummed[state]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
 
@@ -41,7 +42,9 @@ class HeatMap:
         new = range(len(self._cohorts), picture.cells.rows)
         self._cohorts.extend(_Cohort(frame, row, picture.cohort) for row in new)
         outcomes, left_out = bytes(picture.trace.tasks.outcome), picture.left_out()
-        return [self._axis, *(cohort.line(picture, outcomes, left_out) for cohort in self._cohorts), self._ticks]
+        theirs = Counter(task // picture.cohort for task in left_out)
+        rows = [cohort.line(picture, outcomes, left_out, theirs[row]) for row, cohort in enumerate(self._cohorts)]
+        return [self._axis, *rows, self._ticks]
 
 
 class _Cohort:
@@ -57,11 +60,10 @@ class _Cohort:
         self._drawn: tuple[bytes, str] | None = None
         self._line = Line()
 
-    def line(self, picture: Picture, outcomes: bytes, left_out: frozenset[int]) -> Line:
-        """The row, drawn again only when anything in it is new."""
+    def line(self, picture: Picture, outcomes: bytes, left_out: frozenset[int], number: int) -> Line:
+        """The row, drawn again only when anything in it is new; `number` of its tasks are left out."""
         first = self._row * self._size
         outcomes = outcomes[first : first + self._size]
-        number = sum(first <= task < first + self._size for task in left_out) if left_out else 0
         if outcomes != self._outcomes or number != self._left_out:
             self._meet(picture, range(first, first + len(outcomes)), outcomes, left_out, number)
         elif PENDING not in outcomes and picture.cells.changed[self._row] == picture.columns:
