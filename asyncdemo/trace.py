@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 NONE = -1
 VERSION = 2
@@ -129,6 +129,14 @@ class Loops(Table):
     """String: the name of the thread that ran it."""
     process: Int32 = ()
     """Process that ran it, or `NONE` in a trace of format 1."""
+
+
+@runtime_checkable
+class Ends(Protocol):
+    """What a column of `Tasks.ended_ns` can tell at once that has far too many rows to look at each."""
+
+    def ended_by(self, t_ns: int) -> int:
+        """How many tasks had ended by this time."""
 
 
 @dataclass(frozen=True, slots=True)

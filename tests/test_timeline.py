@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from dataclasses import replace
+from functools import partial
 from itertools import groupby, pairwise
 
 import pytest
@@ -545,8 +547,9 @@ class TestProgress:
     def test_exact(self) -> None:
         """Where it is known when each task ended, a column has what there was at its end, whenever somebody looked."""
         progress = Progress(10)
-        progress.look(15, self.CREATED[:3], 1, 10, [9])
-        progress.look(35, self.CREATED[:5], 4, 10, [33, 20, 16])
+        ends = [9, 16, 20, 33]
+        progress.look(15, self.CREATED[:3], 1, 10, partial(bisect_right, ends))
+        progress.look(35, self.CREATED[:5], 4, 10, partial(bisect_right, ends))
         assert progress.in_flight() == [1, 3 - 3, 5 - 3, 1]
         assert progress.done() == [1, 2, 0, 1]
 

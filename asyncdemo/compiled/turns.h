@@ -48,8 +48,11 @@ static void ask_for_turn(void)
     asked = 1;
     waiting++;
     PyThread_release_lock(counting);
-    if (tell && Py_AddPendingCall(let_have_turn, NULL) < 0)
-        asked = 0; /* there are too many such calls; the next who asks tells it again */
+    if (tell && Py_AddPendingCall(let_have_turn, NULL) < 0) { /* there are too many; the next who asks tells it */
+        PyThread_acquire_lock(counting, WAIT_LOCK);
+        asked = 0;
+        PyThread_release_lock(counting);
+    }
 }
 
 /* Called with the interpreter's lock, once it is had. */

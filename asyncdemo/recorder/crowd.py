@@ -7,6 +7,7 @@ ended since the snapshot before.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -56,6 +57,24 @@ class Column(Sequence[int]):
             return self._read(self._rows[index])
         row = self._rows[index]
         return self._read(range(row, row + 1))[0]
+
+
+class Ends(Column):
+    """When each task ended, and how many had ended by when without looking at each.
+
+    Args:
+        length, read: see `Column`.
+        order: those that have ended, in that order.
+        upto: how many of them.
+    """
+
+    def __init__(self, length: int, read: Callable[[range], Sequence[int]], order: Sequence[int], upto: int) -> None:
+        super().__init__(length, read)
+        self._order, self._upto = order, upto
+
+    def ended_by(self, t_ns: int) -> int:
+        """How many tasks had ended by this time; loops in several threads may have noted theirs a moment late."""
+        return bisect_right(self._order, t_ns, 0, self._upto, key=self.__getitem__)
 
 
 class Outcomes(Column):
@@ -120,7 +139,7 @@ class Crowd:
             loop=Column(number, lambda rows: self._of_birth(rows, "i", 6)),
             created_ns=Column(number, lambda rows: times(self._of_birth(rows, "d", 0))),
             started_ns=Column(number, started_ns),
-            ended_ns=Column(number, ended_ns),
+            ended_ns=Ends(number, ended_ns, tasks.finished, self._counted),
             outcome=Outcomes(number, lambda rows: self._of_end(rows, "i", 4), counts),
             steps=Column(number, lambda rows: [0] * len(rows)),
             error=Column(number, lambda rows: [self._error(row) for row in rows]),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from asyncdemo.trace import Outcome, Trace
+from asyncdemo.trace import Ends, Outcome, Trace
 
 
 class Progress:
@@ -28,17 +28,30 @@ class Progress:
 
     def look_at(self, trace: Trace, cell_ns: int, *, exact: bool) -> None:
         """Take in a snapshot, see `look`; when `exact` each task that lives is looked at, which takes its time."""
-        tasks, outcome, ends = trace.tasks, trace.tasks.outcome, list[int]()
-        ended = len(tasks) - how_many(outcome, Outcome.PENDING)
+        tasks = trace.tasks
+        ended, ended_by = len(tasks) - how_many(tasks.outcome, Outcome.PENDING), None
         if exact:
-            self._alive.extend(range(self._begun, len(tasks)))
-        if exact and ended != self._ended:
-            ends = [tasks.ended_ns[task] for task in self._alive if outcome[task]]
+            ended_by = self._ends(trace, ended)
+        elif isinstance(tasks.ended_ns, Ends):
+            ended_by = tasks.ended_ns.ended_by
+        self.look(trace.duration_ns, tasks.created_ns, ended, cell_ns, ended_by)
+
+    def _ends(self, trace: Trace, ended: int) -> Callable[[int], int] | None:
+        """How many tasks had ended by when, since the last look; nothing when that is not known of all of them."""
+        outcome, before, new = trace.tasks.outcome, self._ended, list[int]()
+        self._alive.extend(range(self._begun, len(trace.tasks)))
+        if ended != before:
+            new = sorted(trace.tasks.ended_ns[task] for task in self._alive if outcome[task])
             self._alive = [task for task in self._alive if not outcome[task]]
-        self.look(trace.duration_ns, tasks.created_ns, ended, cell_ns, ends)
+        return (lambda t_ns: before + bisect_right(new, t_ns)) if len(new) == ended - before else None
 
     def look(
-        self, now_ns: int, created_ns: Sequence[int], ended: int, cell_ns: int, new_ends_ns: Sequence[int] = ()
+        self,
+        now_ns: int,
+        created_ns: Sequence[int],
+        ended: int,
+        cell_ns: int,
+        ended_by: Callable[[int], int] | None = None,
     ) -> None:
         """Take in how far the run has come.
 
@@ -47,19 +60,18 @@ class Progress:
             created_ns: when each task was created, in order.
             ended: how many tasks have ended by now.
             cell_ns: how much time a column stands for now: `cell_ns`, or that doubled any number of times.
-            new_ends_ns: when those ended that have since the last look, in any order, where that is known of all.
+            ended_by: tells how many had ended by any moment since the last look, where that is known.
         """
         self.stretch(cell_ns)
         looked_ns, before, begun = self._now_ns, self._ended, self._begun
-        ends = sorted(new_ends_ns) if len(new_ends_ns) == ended - before else None
         for number in range(len(self._passed) + 1, now_ns // cell_ns + 1):
             edge_ns = number * cell_ns
             begun = bisect_right(created_ns, edge_ns, begun)
-            if ends is None:
-                since = (ended - before) * (edge_ns - looked_ns) / (now_ns - looked_ns)
+            if ended_by is None:
+                by_then = before + (ended - before) * (edge_ns - looked_ns) / (now_ns - looked_ns)
             else:
-                since = bisect_right(ends, edge_ns)
-            self._passed.append((begun, before + since))
+                by_then = min(max(before, ended_by(edge_ns)), ended)
+            self._passed.append((begun, by_then))
         self._now_ns, self._begun, self._ended = now_ns, len(created_ns), ended
         self.peak = max(self.peak, self._begun - ended)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from asyncdemo.recorder import Recorder, VirtualClock
-from asyncdemo.trace import Outcome, Table, Trace
+from asyncdemo.timeline.progress import Progress
+from asyncdemo.trace import Ends, Outcome, Table, Trace
 from tests.recorder.recordings import TICK
 
 MANY = 2_000
@@ -75,6 +76,24 @@ def test_begun_tasks_are_known_once_they_have_ended() -> None:
         assert [crowd.task_name(row) for row in ended] == [full.task_name(row) for row in ended]
 
     compared(compare)
+
+
+def test_curves_are_those_of_all_tasks() -> None:
+    """How many tasks there were, and ended, over time: what happened between two snapshots is not guessed."""
+    of_crowd, of_all = Progress(1_000_000), Progress(1_000_000)
+
+    def compare(crowd: Trace, full: Trace) -> None:
+        assert isinstance(crowd.tasks.ended_ns, Ends)
+        over = [end for end, how in zip(full.tasks.ended_ns, full.tasks.outcome, strict=True) if how]
+        for moment in (-1, 0, *over[::50], full.duration_ns):
+            assert crowd.tasks.ended_ns.ended_by(moment) == sum(end <= moment for end in over)
+        of_crowd.look_at(crowd, 1_000_000, exact=False)
+        of_all.look_at(full, 1_000_000, exact=True)
+        assert of_crowd.in_flight() == of_all.in_flight()
+        assert of_crowd.done() == of_all.done()
+
+    compared(compare)
+    assert len(set(of_crowd.done())) > 2
 
 
 def test_holds_are_read_as_they_are_copied() -> None:
