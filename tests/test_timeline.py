@@ -533,34 +533,37 @@ def spent(picture: Picture) -> list[list[list[int]]]:
 class TestProgress:
     """How many tasks had begun and had ended by when."""
 
-    CREATED = (0, 0, 12, 25, 25, 39)
+    CREATED = (0, 0, 96, 200, 200, 312)
 
     def test_columns(self) -> None:
-        """A column has what there was at its end; the last one, which is not over, what there is now."""
-        progress = Progress(10)
-        progress.look(10, self.CREATED[:2], 0, 10)
-        progress.look(35, self.CREATED[:5], 2, 10)
-        assert progress.in_flight() == pytest.approx([2, 3 - 0.8, 5 - 1.6, 5 - 2])
+        """A column has how many tasks there were on average; the last one, which is not over, until now."""
+        progress = Progress(80)
+        progress.look(80, self.CREATED[:2], 0, 80)
+        progress.look(280, self.CREATED[:5], 2, 80)
+        begun = [2, (2 + 3 + 3 + 3) / 4, (3 + 3 + 5 + 5) / 4, 5]
+        assert progress.in_flight() == pytest.approx([begun[0], begun[1] - 0.4, begun[2] - 1.2, begun[3] - 1.8])
         assert progress.done() == pytest.approx([0, 0.8, 0.8, 0.4])
         assert progress.peak == 3
 
     def test_exact(self) -> None:
-        """Where it is known when each task ended, a column has what there was at its end, whenever somebody looked."""
-        progress = Progress(10)
-        ends = [9, 16, 20, 33]
-        progress.look(15, self.CREATED[:3], 1, 10, partial(bisect_right, ends))
-        progress.look(35, self.CREATED[:5], 4, 10, partial(bisect_right, ends))
-        assert progress.in_flight() == [1, 3 - 3, 5 - 3, 1]
+        """Where it is known when each task ended, it does not matter when somebody looked."""
+        progress = Progress(80)
+        ends = [72, 128, 160, 264]
+        progress.look(120, self.CREATED[:3], 1, 80, partial(bisect_right, ends))
+        progress.look(280, self.CREATED[:5], 4, 80, partial(bisect_right, ends))
+        first, second = (1 + 1 + 2 + 2) / 4, (2 + 1 + 1 + 1) / 4  # of the second column: until 120, and from then on
+        assert progress.in_flight() == [2, (first + second) / 2, (0 + 0 + 2 + 2) / 4, (2 + 2 + 1 + 1) / 4]
         assert progress.done() == [1, 2, 0, 1]
 
     def test_stretched(self) -> None:
         """When cells double their width, pairs of columns become one, whether they are over or not."""
-        progress, stretched = Progress(10), Progress(10)
-        for now in range(5, 130, 5):
-            progress.look(now, self.CREATED, now // 40, 10)
-            stretched.look(now, self.CREATED, now // 40, 10 if now < 70 else 20)
+        progress, stretched = Progress(80), Progress(80)
+        for now in range(40, 1040, 40):
+            progress.look(now, self.CREATED, now // 320, 80)
+            stretched.look(now, self.CREATED, now // 320, 80 if now < 560 else 160)
         narrow = progress.in_flight()
-        assert stretched.in_flight() == [*narrow[1::2], narrow[-1]]
+        pairs = [(first + second) / 2 for first, second in zip(narrow[:-1:2], narrow[1::2], strict=True)]
+        assert stretched.in_flight() == pytest.approx([*pairs, narrow[-1]])
         assert sum(stretched.done()) == sum(progress.done()) == 3
 
 
@@ -637,7 +640,7 @@ class TestLivePicture:
             builder.task(f"job-{number}", 0, 100 if number < 3_000 else None)
         live = Picture(10, 20, cell_ns=ns(10), budget=100)
         live.update(builder.build(100))
-        assert live.in_flight() == pytest.approx([6_000 - 300 * column for column in range(1, 11)])
+        assert live.in_flight() == pytest.approx([5_850 - 300 * column for column in range(10)])
 
     @pytest.mark.parametrize("every", [7, 25, 100])
     def test_one_after_the_other(self, every: int) -> None:

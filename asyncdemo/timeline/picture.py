@@ -354,7 +354,7 @@ class Picture:
         return values + [0.0] * (len(spent_ns) - len(values))
 
     def in_flight(self) -> list[float]:
-        """Tasks in existence over the columns: on average when exact, else as of each column's end."""
+        """Tasks in existence over the columns, on average; when not exact, of a few moments within each."""
         tasks = self.trace.tasks
         if self.exact:
             spans = zip(tasks.created_ns, tasks.ended_ns, strict=True)

@@ -1,4 +1,4 @@
-"""Progress: how many tasks had begun and had ended by when, kept in fixed memory while a run goes on."""
+"""Progress: how many tasks there were and how many had ended by when, kept in fixed memory while a run goes on."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 
 from asyncdemo.trace import Ends, Outcome, Trace
 
+SAMPLES = 4
+"""At so many moments of each stretch between two looks, within a column, it is counted how many tasks there were."""
+
 
 class Progress:
-    """Counts as of the end of each column that has passed.
+    """How many tasks there were in each column on average, and how many ended.
 
     What ended between two looks is spread evenly between them, unless it is told when it did.
 
@@ -21,7 +24,10 @@ class Progress:
         self.cell_ns = cell_ns
         self.peak = 0
         """Most tasks in existence at any look."""
-        self._passed: list[tuple[int, float]] = []
+        self._passed: list[tuple[float, float]] = []
+        """Of each column that is over: tasks in existence on average, and how many had ended at its end."""
+        self._area_ns = 0.0
+        """The time that tasks have been there in the column that goes on, all together."""
         self._now_ns = self._begun = self._ended = 0
         self._alive: list[int] = []
         """Tasks that had not ended at the last look, as long as all looks were exact."""
@@ -63,37 +69,52 @@ class Progress:
             ended_by: tells how many had ended by any moment since the last look, where that is known.
         """
         self.stretch(cell_ns)
-        looked_ns, before, begun = self._now_ns, self._ended, self._begun
-        for number in range(len(self._passed) + 1, now_ns // cell_ns + 1):
-            edge_ns = number * cell_ns
-            begun = bisect_right(created_ns, edge_ns, begun)
+        since_ns, before, begun = self._now_ns, self._ended, self._begun
+
+        def over(t_ns: int) -> float:
             if ended_by is None:
-                by_then = before + (ended - before) * (edge_ns - looked_ns) / (now_ns - looked_ns)
-            else:
-                by_then = min(max(before, ended_by(edge_ns)), ended)
-            self._passed.append((begun, by_then))
+                return before + (ended - before) * (t_ns - since_ns) / (now_ns - since_ns)
+            return min(max(before, ended_by(t_ns)), ended)
+
+        start_ns, gone = since_ns, float(before)
+        while start_ns < now_ns:
+            edge_ns = (len(self._passed) + 1) * cell_ns
+            stop_ns = min(edge_ns, now_ns)
+            begun_then, gone_then = bisect_right(created_ns, stop_ns, begun), over(stop_ns)
+            there = begun - gone
+            if (begun_then, gone_then) != (begun, gone):
+                moments = [start_ns + (stop_ns - start_ns) * each // (2 * SAMPLES) for each in range(1, 2 * SAMPLES, 2)]
+                counts = [bisect_right(created_ns, moment, begun, begun_then) - over(moment) for moment in moments]
+                there = sum(counts) / SAMPLES
+            self._area_ns += there * (stop_ns - start_ns)
+            if stop_ns == edge_ns:
+                self._passed.append((self._area_ns / cell_ns, gone_then))
+                self._area_ns = 0.0
+            start_ns, begun, gone = stop_ns, begun_then, gone_then
         self._now_ns, self._begun, self._ended = now_ns, len(created_ns), ended
         self.peak = max(self.peak, self._begun - ended)
 
     def stretch(self, cell_ns: int) -> None:
         """Let a column stand for more time."""
         while self.cell_ns < cell_ns:
+            if len(self._passed) % 2:
+                self._area_ns += self._passed.pop()[0] * self.cell_ns
+            pairs = zip(self._passed[::2], self._passed[1::2], strict=True)
+            self._passed = [((first + second) / 2, ended) for (first, _), (second, ended) in pairs]
             self.cell_ns *= 2
-            del self._passed[::2]
 
     def in_flight(self) -> list[float]:
-        """How many tasks there were at the end of each column, in the last one as of the last look."""
-        return [begun - ended for begun, ended in self._counts()]
+        """How many tasks there were in each column on average, in the last one until the last look."""
+        going_on_ns = self._now_ns - len(self._passed) * self.cell_ns
+        last = [self._area_ns / going_on_ns] if going_on_ns > 0 else []
+        return [*(there for there, _ in self._passed), *last]
 
     def done(self) -> list[float]:
         """How many tasks ended in each column."""
-        counts = [ended for _, ended in self._counts()]
+        counts = [ended for _, ended in self._passed]
+        if len(self._passed) * self.cell_ns < self._now_ns:
+            counts.append(self._ended)
         return [after - before for before, after in zip([0, *counts], counts, strict=False)]
-
-    def _counts(self) -> list[tuple[int, float]]:
-        if len(self._passed) * self.cell_ns >= self._now_ns:
-            return self._passed
-        return [*self._passed, (self._begun, self._ended)]
 
 
 def how_many(outcomes: Sequence[int], outcome: int) -> int:
