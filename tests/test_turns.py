@@ -55,21 +55,24 @@ def busy_until(steps: list[int], done: Callable[[], bool]) -> None:
 
 @compiled
 def test_a_thread_that_has_rested_has_its_turn() -> None:
-    """The main thread waits for the end of it, though the thread lets go of the interpreter's lock meanwhile."""
+    """The main thread waits for the end of it, though the thread lets go of the interpreter's lock meanwhile.
+
+    Not each time: where the lock is free just then, or a busy machine lets a moment last longer, it does not have to.
+    """
     bell, during = new_bell(), list[int]()
     bell.acquire()
 
     def thread() -> None:
-        for _ in range(20):
+        while len(during) < 2_000 and 0 not in during:
             bell.acquire(timeout=0.001)
             before = steps[0]
             time.sleep(MOMENT_S)
             during.append(steps[0] - before)
 
     with beside(thread) as steps:
-        busy_until(steps, lambda: len(during) == 20)
+        busy_until(steps, lambda: 0 in during or len(during) == 2_000)
 
-    assert 0 in during, during
+    assert 0 in during
 
 
 @compiled
