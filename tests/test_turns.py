@@ -63,14 +63,14 @@ def test_a_thread_that_has_rested_has_its_turn() -> None:
     bell.acquire()
 
     def thread() -> None:
-        while len(during) < 2_000 and 0 not in during:
+        while len(during) < 200 and 0 not in during:
             bell.acquire(timeout=0.001)
             before = steps[0]
             time.sleep(MOMENT_S)
             during.append(steps[0] - before)
 
     with beside(thread) as steps:
-        busy_until(steps, lambda: 0 in during or len(during) == 2_000)
+        busy_until(steps, lambda: 0 in during or len(during) == 200)
 
     assert 0 in during
 
