@@ -8,10 +8,11 @@ means "there is none" or "not known".
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any
 
 NONE = -1
 VERSION = 2
@@ -131,12 +132,12 @@ class Loops(Table):
     """Process that ran it, or `NONE` in a trace of format 1."""
 
 
-@runtime_checkable
-class Ends(Protocol):
-    """What a column of `Tasks.ended_ns` can tell at once that has far too many rows to look at each."""
+class Ends(Sequence[int]):
+    """A column of `Tasks.ended_ns` that has far too many rows to look at each, but can tell of all at once."""
 
-    def ended_by(self, t_ns: int) -> int:
-        """How many tasks had ended by this time."""
+    @abstractmethod
+    def ended_by(self, t_ns: int, least: int, most: int) -> int:
+        """How many tasks had ended by this time, which are known to be between `least` and `most`."""
 
 
 @dataclass(frozen=True, slots=True)

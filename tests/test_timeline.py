@@ -540,7 +540,7 @@ class TestProgress:
         progress = Progress(80)
         progress.look(80, self.CREATED[:2], 0, 80)
         progress.look(280, self.CREATED[:5], 2, 80)
-        begun = [2, (2 + 3 + 3 + 3) / 4, (3 + 3 + 5 + 5) / 4, 5]
+        begun = [2, (3 + 3) / 2, (3 + 5) / 2, 5]
         assert progress.in_flight() == pytest.approx([begun[0], begun[1] - 0.4, begun[2] - 1.2, begun[3] - 1.8])
         assert progress.done() == pytest.approx([0, 0.8, 0.8, 0.4])
         assert progress.peak == 3
@@ -551,8 +551,8 @@ class TestProgress:
         ends = [72, 128, 160, 264]
         progress.look(120, self.CREATED[:3], 1, 80, partial(bisect_right, ends))
         progress.look(280, self.CREATED[:5], 4, 80, partial(bisect_right, ends))
-        first, second = (1 + 1 + 2 + 2) / 4, (2 + 1 + 1 + 1) / 4  # of the second column: until 120, and from then on
-        assert progress.in_flight() == [2, (first + second) / 2, (0 + 0 + 2 + 2) / 4, (2 + 2 + 1 + 1) / 4]
+        first, second = (1 + 2) / 2, (1 + 1) / 2  # of the second column: until 120, and from then on
+        assert progress.in_flight() == [2, (first + second) / 2, (0 + 2) / 2, (2 + 1) / 2]
         assert progress.done() == [1, 2, 0, 1]
 
     def test_stretched(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from asyncdemo.recorder.clock import nanoseconds
 from asyncdemo.recorder.tables import END, TASK, columns, from_origin
-from asyncdemo.trace import NONE, Actor, Holds, Lines, Outcome, Resources, Tasks
+from asyncdemo.trace import NONE, Actor, Ends, Holds, Lines, Outcome, Resources, Tasks
 
 if TYPE_CHECKING:
     from array import array
@@ -48,7 +48,7 @@ class Column(Sequence[int]):
     ) -> None:
         self._rows = range(length)
         self._read = read
-        self._read_one = read_one or (lambda row: read(range(row, row + 1))[0])
+        self._read_one = read_one
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -62,17 +62,17 @@ class Column(Sequence[int]):
     def __getitem__(self, index: int | slice) -> int | Sequence[int]:
         if isinstance(index, slice):
             return self._read(self._rows[index])
-        return self._read_one(self._rows[index])
+        row = self._rows[index]
+        return self._read(range(row, row + 1))[0] if self._read_one is None else self._read_one(row)
 
 
-class Ends(Column):
+class EndsInOrder(Column, Ends):
     """When each task ended, and how many had ended by when without looking at each.
 
     Args:
         length, read: see `Column`.
         end: when a task ended that has.
         order: those that have ended, in that order.
-        upto: how many of them.
     """
 
     def __init__(
@@ -81,14 +81,13 @@ class Ends(Column):
         read: Callable[[range], Sequence[int]],
         end: Callable[[int], int],
         order: Sequence[int],
-        upto: int,
     ) -> None:
         super().__init__(length, read)
-        self._end, self._order, self._upto = end, order, upto
+        self._end, self._order = end, order
 
-    def ended_by(self, t_ns: int) -> int:
+    def ended_by(self, t_ns: int, least: int, most: int) -> int:
         """How many tasks had ended by this time; loops in several threads may have noted theirs a moment late."""
-        return bisect_right(self._order, t_ns, 0, self._upto, key=self._end)
+        return bisect_right(self._order, t_ns, least, most, key=self._end)
 
 
 class Outcomes(Column):
@@ -159,7 +158,7 @@ class Crowd:
             loop=Column(number, lambda rows: self._of_birth(rows, "i", 6)),
             created_ns=Column(number, lambda rows: times(self._of_birth(rows, "d", 0)), created),
             started_ns=Column(number, started_ns),
-            ended_ns=Ends(number, ended_ns, ended, tasks.finished, self._counted),
+            ended_ns=EndsInOrder(number, ended_ns, ended, tasks.finished),
             outcome=Outcomes(number, lambda rows: self._of_end(rows, "i", 4), counts),
             steps=Column(number, lambda rows: [0] * len(rows)),
             error=Column(number, lambda rows: [self._error(row) for row in rows]),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from asyncdemo.trace import Ends, Outcome, Trace
 
-SAMPLES = 4
+EndedBy = Callable[[int, int, int], int]
+SAMPLES = 2
 """At so many moments of each stretch between two looks, within a column, it is counted how many tasks there were."""
 
 
@@ -42,14 +43,16 @@ class Progress:
             ended_by = tasks.ended_ns.ended_by
         self.look(trace.duration_ns, tasks.created_ns, ended, cell_ns, ended_by)
 
-    def _ends(self, trace: Trace, ended: int) -> Callable[[int], int] | None:
+    def _ends(self, trace: Trace, ended: int) -> EndedBy | None:
         """How many tasks had ended by when, since the last look; nothing when that is not known of all of them."""
         outcome, before, new = trace.tasks.outcome, self._ended, list[int]()
         self._alive.extend(range(self._begun, len(trace.tasks)))
         if ended != before:
             new = sorted(trace.tasks.ended_ns[task] for task in self._alive if outcome[task])
             self._alive = [task for task in self._alive if not outcome[task]]
-        return (lambda t_ns: before + bisect_right(new, t_ns)) if len(new) == ended - before else None
+        if len(new) != ended - before:
+            return None
+        return lambda t_ns, least, most: before + bisect_right(new, t_ns, least - before, most - before)
 
     def look(
         self,
@@ -57,7 +60,7 @@ class Progress:
         created_ns: Sequence[int],
         ended: int,
         cell_ns: int,
-        ended_by: Callable[[int], int] | None = None,
+        ended_by: EndedBy | None = None,
     ) -> None:
         """Take in how far the run has come.
 
@@ -66,26 +69,30 @@ class Progress:
             created_ns: when each task was created, in order.
             ended: how many tasks have ended by now.
             cell_ns: how much time a column stands for now: `cell_ns`, or that doubled any number of times.
-            ended_by: tells how many had ended by any moment since the last look, where that is known.
+            ended_by: tells how many had ended by any moment since the last look, where that is known, when it is given
+                two numbers between which that is.
         """
         self.stretch(cell_ns)
         since_ns, before, begun = self._now_ns, self._ended, self._begun
 
-        def over(t_ns: int) -> float:
+        def over(t_ns: int, least: float, most: float) -> float:
             if ended_by is None:
                 return before + (ended - before) * (t_ns - since_ns) / (now_ns - since_ns)
-            return min(max(before, ended_by(t_ns)), ended)
+            return ended_by(t_ns, int(least), int(most))
 
         start_ns, gone = since_ns, float(before)
         while start_ns < now_ns:
             edge_ns = (len(self._passed) + 1) * cell_ns
             stop_ns = min(edge_ns, now_ns)
-            begun_then, gone_then = bisect_right(created_ns, stop_ns, begun), over(stop_ns)
+            begun_then, gone_then = bisect_right(created_ns, stop_ns, begun), over(stop_ns, gone, ended)
             there = begun - gone
             if (begun_then, gone_then) != (begun, gone):
                 moments = [start_ns + (stop_ns - start_ns) * each // (2 * SAMPLES) for each in range(1, 2 * SAMPLES, 2)]
-                counts = [bisect_right(created_ns, moment, begun, begun_then) - over(moment) for moment in moments]
-                there = sum(counts) / SAMPLES
+                there = sum(
+                    bisect_right(created_ns, moment, begun, begun_then) - over(moment, gone, gone_then)
+                    for moment in moments
+                )
+                there /= SAMPLES
             self._area_ns += there * (stop_ns - start_ns)
             if stop_ns == edge_ns:
                 self._passed.append((self._area_ns / cell_ns, gone_then))

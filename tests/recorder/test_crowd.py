@@ -86,7 +86,7 @@ def test_curves_are_those_of_all_tasks() -> None:
         assert isinstance(crowd.tasks.ended_ns, Ends)
         over = [end for end, how in zip(full.tasks.ended_ns, full.tasks.outcome, strict=True) if how]
         for moment in (-1, 0, *over[::50], full.duration_ns):
-            assert crowd.tasks.ended_ns.ended_by(moment) == sum(end <= moment for end in over)
+            assert crowd.tasks.ended_ns.ended_by(moment, 0, len(over)) == sum(end <= moment for end in over)
         of_crowd.look_at(crowd, 1_000_000, exact=False)
         of_all.look_at(full, 1_000_000, exact=True)
         assert of_crowd.in_flight() == of_all.in_flight()
