@@ -1,4 +1,4 @@
-/* What a task has waited for: the twin of `LoopRecorder.reason`, where it need not look */
+/* What a task has waited for: the twin of `LoopRecorder.reason`, where it need not look; and what tasks wait for */
 
 /* Shortcuts: the rows of waits that a chain of awaits alone tells, by the codes in it and by where the one is whose
    line is told. They lie in a bytearray of the `WaitBook`, which also keeps the codes. */
@@ -147,4 +147,43 @@ static int reason(PyObject *loop, PyObject *step, const StepSlots *at, PyObject 
             return unseen(waits, waker, wait);
     }
     return as_row(PyObject_CallMethod(loop, "reason", "OiO", step, waker, future), wait);
+}
+
+static int put_number(PyObject *table, int key, int value)
+{
+    PyObject *name = PyLong_FromLong(key), *number = PyLong_FromLong(value);
+    int result = name == NULL || number == NULL ? -1 : PyDict_SetItem(table, name, number);
+    Py_XDECREF(name);
+    Py_XDECREF(number);
+    return result;
+}
+
+/* unfinished(steps): the twin of `pending.unfinished`. */
+static PyObject *unfinished(PyObject *Py_UNUSED(module), PyObject *table)
+{
+    PyObject *steps = PyList_New(0), *changed = PyList_New(0), *waiting = PyDict_New();
+    PyObject *all = PyDict_Check(table) ? PyDict_Values(table) : NULL;
+    int fault = steps == NULL || changed == NULL || waiting == NULL || all == NULL;
+    for (Py_ssize_t each = 0; !fault && each < PyList_GET_SIZE(all); each++) {
+        PyObject *step = PyList_GET_ITEM(all, each);
+        const StepSlots *at = slots_of(step);
+        int row = at == NULL ? none : NUMBER(step, at->row);
+        if (at == NULL && as_row(PyObject_GetAttr(step, str_row), &row) < 0)
+            fault = 1;
+        else if (row < 0)
+            continue;
+        else if (at != NULL && OF(step, at->task) == Py_None && REAL(step, at->looked) == REAL(step, at->since))
+            fault = put_number(waiting, row, NUMBER(step, at->found)) < 0;
+        else
+            fault = PyList_Append(changed, step) < 0;
+        fault = fault || PyList_Append(steps, step) < 0;
+    }
+    PyObject *told = fault ? NULL : PyTuple_Pack(3, steps, changed, waiting);
+    if (told == NULL && !PyErr_Occurred())
+        PyErr_SetString(PyExc_TypeError, "steps are in a dictionary");
+    Py_XDECREF(steps);
+    Py_XDECREF(changed);
+    Py_XDECREF(waiting);
+    Py_XDECREF(all);
+    return told;
 }

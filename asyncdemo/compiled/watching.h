@@ -1,4 +1,4 @@
-/* Watching loops from a thread that does without the interpreter's lock, and the tasks that have not ended */
+/* Watching loops from a thread that does without the interpreter's lock */
 
 /* The twin of `ThreadTime.meet`; only Linux tells. */
 static void meet(PyObject *thread, double time, double since)
@@ -81,43 +81,4 @@ static PyObject *watch(PyObject *Py_UNUSED(module), PyObject *given)
     begin_turn();
     Py_DECREF(watched);
     return PyBool_FromLong(rung);
-}
-
-static int put_number(PyObject *table, int key, int value)
-{
-    PyObject *name = PyLong_FromLong(key), *number = PyLong_FromLong(value);
-    int result = name == NULL || number == NULL ? -1 : PyDict_SetItem(table, name, number);
-    Py_XDECREF(name);
-    Py_XDECREF(number);
-    return result;
-}
-
-/* unfinished(steps): the twin of `pending.unfinished`. */
-static PyObject *unfinished(PyObject *Py_UNUSED(module), PyObject *table)
-{
-    PyObject *steps = PyList_New(0), *changed = PyList_New(0), *waiting = PyDict_New();
-    PyObject *all = PyDict_Check(table) ? PyDict_Values(table) : NULL;
-    int fault = steps == NULL || changed == NULL || waiting == NULL || all == NULL;
-    for (Py_ssize_t each = 0; !fault && each < PyList_GET_SIZE(all); each++) {
-        PyObject *step = PyList_GET_ITEM(all, each);
-        const StepSlots *at = slots_of(step);
-        int row = at == NULL ? none : NUMBER(step, at->row);
-        if (at == NULL && as_row(PyObject_GetAttr(step, str_row), &row) < 0)
-            fault = 1;
-        else if (row < 0)
-            continue;
-        else if (at != NULL && OF(step, at->task) == Py_None && REAL(step, at->looked) == REAL(step, at->since))
-            fault = put_number(waiting, row, NUMBER(step, at->found)) < 0;
-        else
-            fault = PyList_Append(changed, step) < 0;
-        fault = fault || PyList_Append(steps, step) < 0;
-    }
-    PyObject *told = fault ? NULL : PyTuple_Pack(3, steps, changed, waiting);
-    if (told == NULL && !PyErr_Occurred())
-        PyErr_SetString(PyExc_TypeError, "steps are in a dictionary");
-    Py_XDECREF(steps);
-    Py_XDECREF(changed);
-    Py_XDECREF(waiting);
-    Py_XDECREF(all);
-    return told;
 }

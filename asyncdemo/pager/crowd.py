@@ -13,7 +13,7 @@ from asyncdemo.timeline import Cohort, Lives, Window
 from asyncdemo.views.canvas import Line, fit
 from asyncdemo.views.frame import Frame
 from asyncdemo.views.glyphs import FAINT, PLAIN
-from asyncdemo.views.heat import LEAST, WAITS, cohort_label, figures, paint, shade
+from asyncdemo.views.heat import cohort_label, figures, paint, shade
 from asyncdemo.views.units import Unit
 
 SELECTED = Style(reverse=True)
@@ -78,11 +78,8 @@ class Crowd:
         if tasks.stop > self.worked_out * self.size:
             return line.put(glyphs.cut, FAINT)
         spent = self._cells(tasks, window)[: None if upto is None else max(0, window.column(upto) + 1)]
-        cell, each = window.cell_ns, len(tasks)
-        shades = [
-            shade(frame, works / (each * cell)) if works >= LEAST * cell else WAITS * (there > 0)
-            for works, there in spent
-        ]
+        cell = window.cell_ns
+        shades = [shade(frame, works, len(tasks), cell, there=there > 0) for works, there in spent]
         paint(frame, line, bytes(shades).rstrip(b"\0"))
         now = window.column(view.moment_ns)
         if chosen and 0 <= now < window.columns:

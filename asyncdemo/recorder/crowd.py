@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from struct import Struct
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from asyncdemo.recorder.clock import nanoseconds
@@ -29,7 +28,6 @@ Code = Literal["i", "d"]
 
 LAST_LINES = 100
 """A snapshot of a crowd has the printed lines that a screen has room for."""
-_CREATED = Struct("@d")
 _OUTCOME = 16
 """The byte of a finished task's `END` that has its outcome."""
 
@@ -136,7 +134,7 @@ class Crowd:
             return from_origin(seconds, origin_ns)
 
         def created(row: int) -> int:
-            return nanoseconds(_CREATED.unpack_from(tasks.births, row * TASK.size)[0]) - origin_ns
+            return nanoseconds(TASK.unpack_from(tasks.births, row * TASK.size)[0]) - origin_ns
 
         def ended(row: int) -> int:
             return nanoseconds(END.unpack_from(tasks.ends, row * END.size)[1]) - origin_ns

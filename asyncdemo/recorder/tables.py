@@ -197,10 +197,10 @@ END = struct.Struct("@ddi4x")
 """When it started and ended in seconds, and outcome of a finished task; zeros while it is not."""
 BLOCK = 1024
 MANY = 2000
+"""Of more tasks than this that ended since the last snapshot a snapshot takes in columns, not rows."""
 _PENDING = re.compile(rb"\0+")
 """Tasks in a row that have not ended, by their outcomes."""
 _NOT_BEGUN = array("q", [NONE]).tobytes()
-"""Of more tasks than this that ended since the last snapshot a snapshot takes in columns, not rows."""
 _ORIGIN = struct.Struct("@ii")
 _ORIGIN_PLACE = 16
 """Parent and site in a row of `TASK`."""

@@ -135,6 +135,7 @@ class _Step:
 
     __slots__ = (
         "error",
+        "found",
         "looked",
         "over",
         "ready",
@@ -159,8 +160,8 @@ class _Step:
         self.scheduled = True
         self.over = False
         self.error: BaseException | None = None
-        self.looked: tuple[float, int] = (NONE, NONE)
-        """Since when it waited as a snapshot last looked, and the row of that wait."""
+        self.looked: float = NONE
+        self.found = NONE
 
 
 class _NoLoop:
@@ -315,9 +316,9 @@ class TrioRun(LoopRecorder):
         for step in list(self.steps.values()):
             if type(step) is not _Step or step.run is not self or step.scheduled or step is self.running:
                 continue
-            if step.looked[0] != step.since:
-                step.looked = step.since, self._frames.wait(step.task)
-            found.append((step.row, step.looked[1]))
+            if step.looked != step.since:
+                step.found, step.looked = self._frames.wait(step.task), step.since
+            found.append((step.row, step.found))
         return found
 
     # How it is done

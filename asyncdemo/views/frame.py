@@ -72,13 +72,9 @@ class Frame:
 
     def with_figures(self, line: Line, texts: Sequence[str], style: Style = PLAIN) -> Line:
         """Put figures at the right edge: the last ones, when there is no room for all."""
-        return line.to(self.label + self.cells).put(self.figured(texts), style)
-
-    def figured(self, texts: Sequence[str]) -> str:
-        """What stands at the right edge for these figures."""
         wide = FIGURE if self.figures > 1 else NARROW_FIGURE
         wanted = [text if len(text) < wide else text.rsplit(maxsplit=1)[-1] for text in texts[-self.figures :]]
-        return "".join(text.rjust(wide) for text in wanted)
+        return line.to(self.label + self.cells).put("".join(text.rjust(wide) for text in wanted), style)
 
     def time_axis(self, title: str, cell_ns: int, figures: Sequence[str] = (), start_ns: int = 0) -> Line:
         """The line over the cells, which begin at `start_ns`: times at the ticks, and what the figures are."""

@@ -16,7 +16,6 @@ from asyncdemo.views.units import Unit
 
 PENDING = int(Outcome.PENDING)
 WAITS = 1
-"""What a cell shows in which somebody was there, and nobody worth a shade at work."""
 LEAST = 0.5
 """Fewer tasks than this at work, on average over a cell, are not worth a shade."""
 KINDS = re.compile(rb"\x00+|\x01+|[^\x00\x01]+")
@@ -56,8 +55,8 @@ class _Cohort:
         self._tasks, self._left_out = range(0), 0
         self._outcomes = b""
         self._shades = bytearray(frame.cells)
-        self._label, self._figures = Line(), ""
-        self._drawn: tuple[bytes, str] | None = None
+        self._label, self._figures = Line(), list[str]()
+        self._drawn: tuple[bytes, list[str]] | None = None
         self._line = Line()
 
     def line(self, picture: Picture, outcomes: bytes, left_out: frozenset[int], number: int) -> Line:
@@ -73,7 +72,7 @@ class _Cohort:
             self._drawn = shades, self._figures
             self._line = self._label.copy()
             paint(self._frame, self._line, shades)
-            self._line.to(self._frame.label + self._frame.cells).put(self._figures)
+            self._frame.with_figures(self._line, self._figures)
         return self._line
 
     def _meet(self, picture: Picture, tasks: range, outcomes: bytes, left_out: frozenset[int], number: int) -> None:
@@ -83,7 +82,7 @@ class _Cohort:
             picture.cells.changed[self._row], self._drawn = 0, None  # each shade means another share
         self._tasks, self._outcomes, self._left_out = tasks, outcomes, number
         shown = [task for task in tasks if task not in left_out]
-        self._figures = self._frame.figured(_figures(picture, shown, self._frame.glyphs.dot))
+        self._figures = _figures(picture, shown, self._frame.glyphs.dot)
 
     def _shaded(self, picture: Picture) -> bytes:
         """The shade of each cell, without the empty ones at the end."""
@@ -99,13 +98,13 @@ class _Cohort:
         return shades[:born] + shades[born:].replace(b"\0", b"\1")
 
     def _shade(self, picture: Picture) -> None:
-        """Works out the cells that have changed: 0 nothing, 1 waiting, from 2 on how much was at work.
+        """Works out the cells that have changed.
 
         Tasks that are left out are no part of the work: what they do alone is nothing.
         """
         cells, cell_ns, known = picture.cells, picture.cell_ns, self._shades
         first, last = cells.changed[self._row], -(-picture.now_ns // cell_ns)
-        alone_ns, all_ns, least_ns = self._left_out * cell_ns, len(self._tasks) * cell_ns, LEAST * cell_ns
+        alone_ns, tasks = self._left_out * cell_ns, len(self._tasks)
         cells.changed[self._row] = cells.columns
         _, *spent = cells.since(self._row, first, last)
         ready, others, waits, *at_work = spent
@@ -114,16 +113,17 @@ class _Cohort:
             return
         for column, (ready_ns, others_ns, waits_ns, *works_ns) in enumerate(zip(*spent, strict=True), first):
             works = sum(works_ns)
-            if works >= least_ns:
-                known[column] = shade(self._frame, works / all_ns)
-            else:  # a single task that waits for others is the main task, most often, and no part of the work
-                known[column] = works + ready_ns + waits_ns + others_ns > (alone_ns or min(others_ns, cell_ns))
+            # A single task that waits for others is the main task, most often, and no part of the work.
+            there = works + ready_ns + waits_ns + others_ns > (alone_ns or min(others_ns, cell_ns))
+            known[column] = shade(self._frame, works, tasks, cell_ns, there=there)
 
 
-def shade(frame: Frame, share: float) -> int:
-    """What a cell shows of which this share of the cohort was at work."""
+def shade(frame: Frame, works_ns: int, tasks: int, cell_ns: int, *, there: bool) -> int:
+    """What a cell of a cohort shows: 0 nobody was there, 1 all waited, from 2 on the share that was at work."""
+    if works_ns < LEAST * cell_ns:
+        return WAITS * there
     levels = len(frame.glyphs.shades)
-    return WAITS + max(1, min(levels, round(share * levels)))
+    return WAITS + max(1, min(levels, round(works_ns / (tasks * cell_ns) * levels)))
 
 
 def cohort_label(frame: Frame, tasks: range) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Sequence
-from itertools import compress, count
-from operator import eq, not_
 from typing import Any, Protocol
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -174,8 +172,7 @@ class _Painter:
         texts = [known.get(line) or self._line(line.within(width - 1)) for line in lines]
         whole = clear or self._size != (width, height) or self._frames % WHOLE_EVERY == 0
         before = [] if whole else self._shown
-        same = map(eq, texts, before)
-        changed = [*compress(count(), map(not_, same)), *range(len(before), len(texts))]
+        changed = [number for number, text in enumerate(texts) if number >= len(before) or before[number] != text]
         placed = [f"{LINE_START.format(number + 1)}{texts[number]}{ERASE_REST}" for number in changed]
         if len(lines) < height and (whole or len(lines) < len(before)):
             placed.append(LINE_START.format(len(lines) + 1) + ERASE_BELOW)
