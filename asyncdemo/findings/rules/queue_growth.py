@@ -46,8 +46,9 @@ def _grown(times: Sequence[int], lengths: Sequence[int], wall_ns: int) -> tuple[
     """Where a queue's growth began and peaked, as (time, length, time, length); None when it did not keep growing."""
     top = max(range(len(lengths)), key=lengths.__getitem__)
     moves = [later - earlier for earlier, later in pairwise(lengths[: top + 1])]
-    taken = [row for row, move in enumerate(moves) if move < 0]
-    ever = any(later < earlier for earlier, later in pairwise(lengths))
+    # Changes that are close to each other are told as one: where it is as long as before, something came and was taken.
+    taken = [row for row, move in enumerate(moves) if move <= 0]
+    ever = any(later <= earlier for earlier, later in pairwise(lengths))
     if len(taken) < TAKEN and ever:
         return None
     begin = max(0, taken[0] - 1) if taken else 0
