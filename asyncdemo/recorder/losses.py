@@ -13,7 +13,7 @@ import sys
 import warnings
 from asyncio import base_events
 from collections.abc import Iterator
-from types import CoroutineType, FrameType, ModuleType
+from types import CoroutineType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asyncdemo.recorder.sites import is_foreign, is_installed
@@ -102,17 +102,24 @@ class LossBook:
         return NONE if place is None else self._recorder.sites.at(*place)
 
     def _warning(self, module: ModuleType) -> Any:
-        """`warnings._warn_unawaited_coroutine` as it is, but for where the coroutine was made if only we asked that."""
+        """`warnings._warn_unawaited_coroutine` as it is, but for where the coroutine was made if only we asked that.
+
+        It warns of the line that it was called at, so the warning is to come from the same depth.
+        """
         original = module._warn_unawaited_coroutine
         note = self._recorder.guarded(self._never_awaited)
 
+        def message_of(coro: Any) -> str:
+            if coro.cr_origin is None or (self._closely and len(coro.cr_origin) == 1):
+                return f"coroutine '{coro.__qualname__}' was never awaited"
+            messages: list[str] = []
+            heard = {**vars(module), "warn": lambda message, **_options: messages.append(message)}
+            FunctionType(original.__code__, heard)(coro)
+            return messages[0]
+
         def _warn_unawaited_coroutine(coro: Any) -> None:
             note(coro, sys._getframe().f_back)
-            if coro.cr_origin is None or not self._closely or len(coro.cr_origin) > 1:
-                original(coro)
-            else:
-                message = f"coroutine '{coro.__qualname__}' was never awaited"
-                module.warn(message, category=RuntimeWarning, stacklevel=2, source=coro)
+            module.warn(message_of(coro), category=RuntimeWarning, stacklevel=2, source=coro)
 
         return _warn_unawaited_coroutine
 

@@ -281,6 +281,34 @@ def test_an_acquire_that_is_never_awaited_still_warns() -> None:
     assert recording.holds() == []
 
 
+@pytest.mark.parametrize("closely", [False, True])
+@pytest.mark.parametrize("depth", [0, 2])
+def test_a_warning_is_of_the_line_that_it_would_be_of(depth: int, *, closely: bool) -> None:
+    """With what it would say of where the coroutine was made, which the program may have asked for."""
+
+    def forgets() -> None:
+        asyncio.sleep(1)  # type: ignore[unused-coroutine]
+
+    async def program() -> list[tuple[str, str, int]]:
+        before = sys.get_coroutine_origin_tracking_depth()
+        if depth:
+            sys.set_coroutine_origin_tracking_depth(depth)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            forgets()
+        sys.set_coroutine_origin_tracking_depth(before)
+        return [(str(each.message), each.filename, each.lineno) for each in caught]
+
+    unrecorded = asyncio.run(program())
+    with Recorder(closely=closely):
+        recorded = asyncio.run(program())
+
+    [(text, file, _)] = unrecorded
+    assert recorded == unrecorded
+    assert file == __file__
+    assert ("created at" in text) == (depth > 0)
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 def test_nothing_stays_behind(loop: str) -> None:
     """No mark on tasks, loops, locks, queues; no callback of the collector's; no finder of modules; no thread."""
