@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections.abc import Collection
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 WITHOUT = "ASYNCDEMO_PURE_PYTHON"
 """The environment variable that, unless it is empty, asks for the twins in Python."""
@@ -25,6 +26,33 @@ def _hot() -> Any:
 
 
 hot: Any = _hot()
+
+
+_Known = TypeVar("_Known")
+
+
+class ByIdentity(Protocol[_Known]):
+    """What is known of objects, by their identity, in the order in which it came."""
+
+    def __len__(self) -> int: ...
+    def __contains__(self, identity: object, /) -> bool: ...
+    def __getitem__(self, identity: int, /) -> _Known: ...
+    def __setitem__(self, identity: int, known: _Known, /) -> None: ...
+    def __delitem__(self, identity: int, /) -> None: ...
+
+    def get(self, identity: int, /) -> _Known | None:
+        """What is known of this object, or None."""
+
+    def pop(self, identity: int, otherwise: None, /) -> _Known | None:
+        """The same; from now on nothing is."""
+
+    def values(self) -> Collection[_Known]:
+        """All that is known."""
+
+
+def by_identity() -> Any:
+    """An empty `ByIdentity`: a dictionary, or, compiled, one that makes no objects of addresses."""
+    return hot.ByIdentity() if hot else {}
 
 
 def numbers(base: type, **kinds: type) -> Any:

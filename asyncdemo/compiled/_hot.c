@@ -9,9 +9,9 @@
    twin, which says why things are as they are. Where there is no compiler, the twins do it all.
 
    The parts make one translation unit. `slots.h` says what it knows of the classes and `learning.h` from where,
-   `running.h` and `scheduling.h` what a step does and what serves it, `waits.h` what was waited for, `fronts.h` how a
-   loop comes to call all this, `watching.h` how one is looked at from outside, and `turns.h` how that and other threads
-   have their turn. */
+   `running.h` and `scheduling.h` what a step does and what serves it, `by_identity.h` how that is found, `waits.h` what
+   was waited for, `fronts.h` how a loop comes to call all this, `watching.h` how one is looked at from outside, and
+   `turns.h` how that and other threads have their turn. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -28,6 +28,7 @@
 #include <time.h>
 #endif
 
+#include "by_identity.h"
 #include "slots.h"
 #include "basics.h"
 #include "running.h"
@@ -40,6 +41,7 @@
 
 static PyMethodDef functions[] = {
     {"numbers", numbers, METH_VARARGS, "A class with slots for machine numbers."},
+    {"forget", forget, METH_NOARGS, "Forget what loop was asked last."},
     {"front", front, METH_VARARGS, "What stands before a method of a loop."},
     {"watch", watch, METH_VARARGS, "Rest until a loop runs long."},
     {"unfinished", unfinished, METH_O, "What serves the tasks that have not ended."},
@@ -62,13 +64,14 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__hot(void)
 {
-    if (0 NAMES(INTERN) || PyType_Ready(&front_type) < 0 || PyType_Ready(&bell_type) < 0 || learn_others() < 0 ||
-        learn_turns() < 0)
+    if (0 NAMES(INTERN) || PyType_Ready(&front_type) < 0 || PyType_Ready(&bell_type) < 0 ||
+        PyType_Ready(&by_identity_type) < 0 || learn_others() < 0 || learn_turns() < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module != NULL && PyModule_AddIntConstant(module, "SHORTCUTS", SHORTCUTS * sizeof(Shortcut)) < 0)
         Py_CLEAR(module);
-    if (module != NULL && PyModule_AddObjectRef(module, "Bell", (PyObject *)&bell_type) < 0)
+    if (module != NULL && (PyModule_AddObjectRef(module, "Bell", (PyObject *)&bell_type) < 0 ||
+                           PyModule_AddObjectRef(module, "ByIdentity", (PyObject *)&by_identity_type) < 0))
         Py_CLEAR(module);
     return module;
 }

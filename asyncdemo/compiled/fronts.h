@@ -140,10 +140,44 @@ static int call_later(Front *front, PyObject *loop, PyObject *const *given, Py_s
     return 1;
 }
 
-/* asyncio's own tasks pass a string of theirs. */
-static inline int is_context(PyObject *name)
+/* Whether these names are the one of the context. asyncio's own tasks always pass the same tuple, with a string of
+   theirs: it is remembered. */
+static int is_context(PyObject *names)
 {
-    return name == str_context || PyUnicode_Compare(name, str_context) == 0;
+    static PyObject *theirs;
+    if (names == theirs)
+        return 1;
+    if (PyTuple_GET_SIZE(names) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(names, 0), str_context) != 0)
+        return 0;
+    Py_XSETREF(theirs, Py_NewRef(names));
+    return 1;
+}
+
+/* The recorder of the loop that was asked last. It lives as long as the loop has its mark, and a weak reference tells
+   the loop from another one in its place. */
+static PyObject *last_loop, *last_recorder;
+
+/* The recorder of a loop, as a reference of the caller's own; NULL without an error when there is none. */
+static PyObject *recorder_of(PyObject *own_loop)
+{
+    if (last_loop != NULL && ((PyWeakReference *)last_loop)->wr_object == own_loop)
+        return Py_NewRef(last_recorder);
+    PyObject *recorder = PyObject_GetAttr(own_loop, str__asyncdemo);
+    if (recorder != NULL && Py_TYPE(recorder) == in_loop.type) {
+        Py_XSETREF(last_loop, PyWeakref_NewRef(own_loop, NULL));
+        last_recorder = recorder;
+    } else {
+        Py_CLEAR(recorder);
+    }
+    PyErr_Clear();
+    return recorder;
+}
+
+/* forget(): a loop has another mark, or none any more. */
+static PyObject *forget(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
+{
+    Py_CLEAR(last_loop);
+    Py_RETURN_NONE;
 }
 
 static PyObject *front_call(PyObject *self, PyObject *const *given, size_t numbers, PyObject *names)
@@ -151,15 +185,12 @@ static PyObject *front_call(PyObject *self, PyObject *const *given, size_t numbe
     Front *front = (Front *)self;
     Py_ssize_t number = PyVectorcall_NARGS(numbers), named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
     PyObject *context = Py_None, *result = NULL;
-    if (number < 2 || number > MOST_GIVEN || named > 1 || (named == 1 && !is_context(PyTuple_GET_ITEM(names, 0))))
+    if (number < 2 || number > MOST_GIVEN || (named && !is_context(names)))
         return PyObject_Vectorcall(front->method, given, numbers, names);
     if (named)
         context = given[number];
-    PyObject *loop = PyObject_GetAttr(given[0], str__asyncdemo);
-    if (loop == NULL)
-        PyErr_Clear();
-    int usual = loop == NULL || Py_TYPE(loop) != in_loop.type
-        ? 0 : front->usual(front, loop, given, number, context, &result);
+    PyObject *loop = recorder_of(given[0]);
+    int usual = loop == NULL ? 0 : front->usual(front, loop, given, number, context, &result);
     if (usual == 0)
         result = PyObject_Vectorcall(front->method, given, numbers, names);
     else if (usual < 0 && fail(loop) == 0)

@@ -12,6 +12,16 @@ static int append(PyObject *loop, const StepRow *row)
     return 0;
 }
 
+/* Empties a list, which keeps its room. */
+static void empty(PyObject *list)
+{
+    for (Py_ssize_t place = PyList_GET_SIZE(list); place-- > 0;) {
+        PyObject *last = PyList_GET_ITEM(list, place);
+        Py_SET_SIZE(list, place);
+        Py_DECREF(last);
+    }
+}
+
 /* What `LoopRecorder.after_step` does when all that is unusual is that tasks were made: 1 when it was, else 0. */
 static int only_fresh(PyObject *loop)
 {
@@ -26,8 +36,7 @@ static int only_fresh(PyObject *loop)
         if (cancelling != Py_False)
             return 0;
     }
-    if (PyList_SetSlice(fresh, 0, PyList_GET_SIZE(fresh), NULL) < 0)
-        return -1;
+    empty(fresh);
     FLAG(loop, in_loop.unusual) = 0;
     return 1;
 }
@@ -59,10 +68,8 @@ static int returned(PyObject *loop, PyObject *step, const StepSlots *at, PyObjec
     if (simply <= 0)
         return simply;
     EndRow row = {REAL(step, at->started), end, has_returned, 0};
-    PyObject *key = identity(task);
-    int known = key == NULL ? -1 : PyDict_DelItem(OF(loop, in_loop.steps), key);
-    Py_XDECREF(key);
-    PyObject *name = known < 0 ? NULL : ASK(task, get_name);
+    Py_XDECREF(take(BY_IDENTITY(loop, in_loop.steps), task));
+    PyObject *name = ASK(task, get_name);
     if (name == NULL || PyList_SetItem(names, place, name) < 0 ||
         write_row(OF(tasks, in_tasks.ends), place * (Py_ssize_t)sizeof row, &row, sizeof row) < 0)
         return -1;

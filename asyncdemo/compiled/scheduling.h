@@ -20,9 +20,9 @@ static int named(PyObject *loop, PyObject *coroutine, int *coro, int *defined)
 {
     if (!PyCoro_CheckExact(coroutine))
         return 0;
-    PyObject *found = by_identity(OF(loop, in_loop.known), code_of(coroutine));
+    PyObject *found = known_of(BY_IDENTITY(loop, in_loop.known), code_of(coroutine));
     if (found == NULL)
-        return PyErr_Occurred() ? -1 : 0;
+        return 0;
     if (!PyTuple_CheckExact(found) || PyTuple_GET_SIZE(found) != 2)
         return broken(PyExc_TypeError, "what is known of a coroutine is no pair");
     *coro = (int)PyLong_AsLong(PyTuple_GET_ITEM(found, 0));
@@ -110,10 +110,7 @@ static int first_step(PyObject *loop, PyObject *step, const StepSlots *at, PyObj
     birth.created = now(loop);
     if (failed(birth.created) || site_of_caller(loop, &birth.site) < 0 || add(loop, &birth, &row) < 0)
         return -1;
-    PyObject *key = identity(task);
-    int kept = key == NULL ? -1 : PyDict_SetItem(OF(loop, in_loop.steps), key, step);
-    Py_XDECREF(key);
-    if (kept < 0)
+    if (note(BY_IDENTITY(loop, in_loop.steps), task, step) < 0)
         return -1;
     if (in_step) {
         if (PyList_Append(OF(loop, in_loop.fresh), task) < 0)
@@ -129,13 +126,20 @@ static int first_step(PyObject *loop, PyObject *step, const StepSlots *at, PyObj
     return 1;
 }
 
-/* Whether a loop is running in this thread. The loop itself is asked when this is its thread: Python 3.11 asks the
-   system for the number of the process each time that it is asked for the running loop. */
+static inline int is_its_thread(PyObject *loop)
+{
+    return PyLong_AsUnsignedLong(OF(loop, in_loop.ident)) == PyThread_get_thread_ident();
+}
+
+/* Whether a loop is running in this thread. The loop itself is asked when this is its thread, unless it is known to run:
+   Python 3.11 asks the system for the number of the process each time that it is asked for the running loop. */
 static int is_in_loop(PyObject *loop, PyObject *own_loop, const StepSlots *at)
 {
     PyObject *runs;
-    if (PyLong_AsUnsignedLong(OF(loop, in_loop.ident)) != PyThread_get_thread_ident())
+    if (!is_its_thread(loop))
         runs = PyObject_CallNoArgs(running_loop);
+    else if (FLAG(loop, in_loop.runs))
+        return 1;
     else if (at == &in_handle)
         runs = PyObject_GetAttr(own_loop, str__thread_id);
     else
@@ -188,7 +192,8 @@ static PyObject *task_of(PyObject *callback)
 {
     if (Py_TYPE(callback) == step_callback)
         return look(callback, step_callbacks_self, str___self__);
-    return PyObject_GetAttr(callback, str___self__);
+    PyObject *self = PyCFunction_GET_SELF(callback);
+    return Py_NewRef(self == NULL ? Py_None : self);
 }
 
 /* What serves a task that its own step schedules again, or that a future wakes; None when that is for Python to see
@@ -206,7 +211,7 @@ static PyObject *known_step(
             NUMBER(step, at->waker) = NUMBER(step, at->row);
         }
     } else if (PyTuple_GET_SIZE(args)) {
-        PyObject *known = by_identity(OF(loop, in_loop.steps), task);
+        PyObject *known = known_of(BY_IDENTITY(loop, in_loop.steps), task);
         if (known != NULL && Py_TYPE(known) == at->type) {
             Py_INCREF(known);
             PyObject *waiter = LOOK(task, _fut_waiter);
@@ -281,8 +286,7 @@ static PyObject *step_for(
 static int cause_of(PyObject *loop, PyObject *own_loop, int *cause)
 {
     PyObject *running = OF(loop, in_loop.running);
-    int is_here = PyLong_AsUnsignedLong(OF(loop, in_loop.ident)) == PyThread_get_thread_ident();
-    if (running == OF(loop, in_loop.idle) || !is_here)
+    if (running == OF(loop, in_loop.idle) || !is_its_thread(loop))
         return as_row(PyObject_CallMethodOneArg(loop, str_cause, own_loop), cause);
     return row_of(running, cause);
 }

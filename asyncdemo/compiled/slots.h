@@ -7,7 +7,7 @@ typedef Py_ssize_t Slot;
     object(first_turn) object(fresh) object(ident) object(idle) object(known) object(named_late) object(recorder)     \
     object(running) object(steps) object(tasks) object(thread_time) object(time) object(waits) object(watch)          \
     real(brief) real(busy_since) real(due) real(stall) integer(number) integer(offset)                                \
-    flag(chooses) flag(debug) flag(overridden) flag(unusual)
+    flag(chooses) flag(debug) flag(overridden) flag(runs) flag(unusual)
 #define STEP_SLOTS(object, real, integer, flag)                                                                       \
     object(_args) object(_callback) object(loop) object(task)                                                         \
     real(looked) real(ready) real(since) real(started) integer(found) integer(row) integer(wait) integer(waker)   \
@@ -69,6 +69,7 @@ static double untold;
 NAMES(DECLARE_NAME)
 
 #define OF(object, slot) (*(PyObject **)((char *)(object) + (slot)))
+#define BY_IDENTITY(object, slot) ((ByIdentity *)OF(object, slot))
 #define REAL(object, slot) (*(double *)((char *)(object) + (slot)))
 #define NUMBER(object, slot) (*(int *)((char *)(object) + (slot)))
 #define FLAG(object, slot) (*((char *)(object) + (slot)))
@@ -97,17 +98,6 @@ static inline const StepSlots *slots_of(PyObject *object)
     if (Py_TYPE(object) == in_handle.type)
         return &in_handle;
     return Py_TYPE(object) == in_call.type ? &in_call : NULL;
-}
-
-static inline PyObject *identity(PyObject *object) { return PyLong_FromVoidPtr(object); }
-
-/* What `table`, a dictionary by identity, has for an object; borrowed, NULL without an error when it has nothing. */
-static PyObject *by_identity(PyObject *table, PyObject *object)
-{
-    PyObject *key = identity(object);
-    PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(table, key);
-    Py_XDECREF(key);
-    return found;
 }
 
 /* Asking tasks and futures: those of asyncio's own compiled types without looking for the method first */

@@ -34,9 +34,10 @@ static void follow(PyObject *coroutine, Shortcut *found)
         found->codes[found->depth++] = code_of(link);
         Py_SETREF(link, look(link, awaited_by, str_cr_await));
     }
+    if (link == NULL)
+        PyErr_Clear();
     if (link == NULL || (link != Py_None && Py_TYPE(link) != future_iterator))
         found->depth = 0;
-    PyErr_Clear();
     Py_XDECREF(link);
 }
 
@@ -65,9 +66,10 @@ static int instruction_at(PyObject *coroutine, int depth)
         Py_SETREF(link, look(link, awaited_by, str_cr_await));
     PyObject *frame = link == NULL ? NULL : look(link, frame_of, str_cr_frame);
     int instruction = frame != NULL && PyFrame_Check(frame) ? PyFrame_GetLasti((PyFrameObject *)frame) : -1;
+    if (frame == NULL)
+        PyErr_Clear();
     Py_XDECREF(frame);
     Py_XDECREF(link);
-    PyErr_Clear();
     return instruction;
 }
 
@@ -162,7 +164,7 @@ static int put_number(PyObject *table, int key, int value)
 static PyObject *unfinished(PyObject *Py_UNUSED(module), PyObject *table)
 {
     PyObject *steps = PyList_New(0), *changed = PyList_New(0), *waiting = PyDict_New();
-    PyObject *all = PyDict_Check(table) ? PyDict_Values(table) : NULL;
+    PyObject *all = Py_TYPE(table) == &by_identity_type ? table_values(table, NULL) : NULL;
     int fault = steps == NULL || changed == NULL || waiting == NULL || all == NULL;
     for (Py_ssize_t each = 0; !fault && each < PyList_GET_SIZE(all); each++) {
         PyObject *step = PyList_GET_ITEM(all, each);
@@ -180,7 +182,7 @@ static PyObject *unfinished(PyObject *Py_UNUSED(module), PyObject *table)
     }
     PyObject *told = fault ? NULL : PyTuple_Pack(3, steps, changed, waiting);
     if (told == NULL && !PyErr_Occurred())
-        PyErr_SetString(PyExc_TypeError, "steps are in a dictionary");
+        PyErr_SetString(PyExc_TypeError, "steps are in a `ByIdentity`");
     Py_XDECREF(steps);
     Py_XDECREF(changed);
     Py_XDECREF(waiting);

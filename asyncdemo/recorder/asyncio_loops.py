@@ -39,6 +39,7 @@ def install(recorder: Recorder) -> None:
         _watch_signals(recorder, asyncio.unix_events._UnixSelectorEventLoop)
     watch_factories(recorder, base_events.BaseEventLoop)
     watch_destroyed(recorder, base_events.BaseEventLoop)
+    watch_close(recorder, base_events.BaseEventLoop)
 
 
 class _StepHandle(numbers(events.Handle, **STEP_NUMBERS)):  # type: ignore[misc]
@@ -277,6 +278,22 @@ def watch_destroyed(recorder: Recorder, loop_class: Any) -> None:
 
     destroyed = recorder.guarded(note)
     recorder.hooks.stand_in(loop_class, "call_exception_handler", call_exception_handler)
+
+
+def watch_close(recorder: Recorder, loop_class: Any) -> None:
+    """Leaves the tasks that a loop is never going to run to the loop, which lets go of them as it is closed."""
+    original = loop_class.close
+
+    def close(self: Any) -> None:
+        closing(self)
+        original(self)
+
+    def note(asyncio_loop: Any) -> None:
+        if not asyncio_loop.is_running():
+            recorder.of_loop(asyncio_loop).closing()
+
+    closing = recorder.guarded(note)
+    recorder.hooks.stand_in(loop_class, "close", close)
 
 
 def watch_factory(loop: asyncio.AbstractEventLoop) -> None:

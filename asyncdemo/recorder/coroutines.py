@@ -8,6 +8,7 @@ from inspect import CORO_CREATED, getcoroutinestate
 from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any
 
+from asyncdemo.compiled import ByIdentity, by_identity
 from asyncdemo.recorder.scope import Scope
 from asyncdemo.recorder.sites import SiteBook, Strings, is_installed
 from asyncdemo.recorder.tables import TaskRows
@@ -36,7 +37,7 @@ class CoroutineBook:
         self._scope = scope
         self._sites = sites
         self._tasks = tasks
-        self.known: dict[int, tuple[int, int]] = {}
+        self.known: ByIdentity[tuple[int, int]] = by_identity()
 
     def of(self, coroutine: Any) -> tuple[int, int]:
         """String and site of a coroutine's function; for one that is left out `HIDDEN` or `UNWANTED`, not a string."""

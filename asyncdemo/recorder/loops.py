@@ -39,7 +39,7 @@ _running_loop = asyncio._get_running_loop
 _NUMBERS = {
     **dict.fromkeys(("brief", "busy_since", "due", "stall"), float),
     "number": int,
-    **dict.fromkeys(("chooses", "debug", "overridden", "unusual"), bool),
+    **dict.fromkeys(("chooses", "debug", "overridden", "runs", "unusual"), bool),
 }
 
 
@@ -62,6 +62,8 @@ def mark(loop: Any, recorder: LoopRecorder | None) -> None:
         object.__setattr__(loop, MARK, recorder)
     elif recorder_of(loop) is not None:
         object.__delattr__(loop, MARK)
+    if hot:
+        hot.forget()
 
 
 class _Idle(NoStep):
@@ -109,6 +111,7 @@ class LoopRecorder(numbers(StepRows, **_NUMBERS)):  # type: ignore[misc]
         noticed: whether what runs was seen to run long; in virtual time nobody looks, and it may be anything.
         chooses: whether there may be tasks that were asked to be left out.
         overridden: whether the loop's class has a `_call_soon` of its own.
+        runs: whether it is known to run; where it is not, the loop itself is asked.
         unusual: whether there may be something in `fresh`, `watch` or `cut`.
     """
 
@@ -125,6 +128,7 @@ class LoopRecorder(numbers(StepRows, **_NUMBERS)):  # type: ignore[misc]
     chooses: bool
     debug: bool
     overridden: bool
+    runs: bool
     unusual: bool
 
     def __init__(self, recorder: Recorder, number: int, loop: Any) -> None:
@@ -155,7 +159,7 @@ class LoopRecorder(numbers(StepRows, **_NUMBERS)):  # type: ignore[misc]
         self.watch: dict[int, list[Request]] = {}
         self.cut: tuple[float, int, int] | None = None
         self.expected: tuple[Any, Mark, Any] | None = None
-        self.unusual = False
+        self.runs = self.unusual = False
         self.first_turn: FirstTurn | None = None
 
     def seen_in_its_thread(self) -> None:
@@ -379,6 +383,12 @@ class LoopRecorder(numbers(StepRows, **_NUMBERS)):  # type: ignore[misc]
                 tasks.unheeded[row] = task.cancelling()
         _pack_end(tasks.ends, row * _END_SIZE, step.started, end, outcome)
         tasks.finished.append(row)
+
+    def closing(self) -> None:
+        """Keeps no task alive that the loop, which is closed now, was still to run."""
+        for step in list(self.steps.values()):
+            if getattr(step, "loop", None) is self and step.scheduled and step.task is not None:
+                self.steps[id(step.task)] = Mark(step.row, step.since, step.started)
 
     def destroyed(self, task: AnyTask) -> None:
         """Notes that a task goes away while it is suspended.

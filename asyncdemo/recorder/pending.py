@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asyncdemo.compiled import hot
+from asyncdemo.compiled import ByIdentity, hot
 from asyncdemo.recorder.loops import LoopRecorder, recorder_of
 from asyncdemo.recorder.resources import Request
 from asyncdemo.recorder.steps import Mark
@@ -22,7 +22,7 @@ MOST_PENDING = 1_000
 """With more pending tasks than this a snapshot does not say what each one waits for."""
 
 
-def _unfinished(table: dict[int, Any]) -> tuple[list[Any], list[Any], dict[int, int]]:
+def _unfinished(table: ByIdentity[Any]) -> tuple[list[Any], list[Any], dict[int, int]]:
     """What serves tasks that have a row, by their identity in a table.
 
     Of very many tasks that do nothing no more is touched than this: memory that was not used lately is slow.

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import count
 from typing import Any, TypeVar
 
-from asyncdemo.compiled import hot, numbers, objects
+from asyncdemo.compiled import ByIdentity, by_identity, hot, numbers, objects
 from asyncdemo.recorder.clock import SECOND, nanoseconds
 from asyncdemo.trace import NONE, Steps
 
@@ -225,7 +225,7 @@ class TaskRows(numbers(object, count=int)):  # type: ignore[misc]
         """The tasks that have finished, in that order."""
         self.first_created: float | None = None
         self.names: list[str | None] = []
-        self.steps: dict[int, Any] = {}
+        self.steps: ByIdentity[Any] = by_identity()
         """What serves the steps of each unfinished task, by the identity of the task."""
         self.error: dict[int, str] = {}
         self.cancelled: dict[int, tuple[int, int]] = {}

@@ -9,7 +9,7 @@ from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.compiled import hot, numbers, objects
-from asyncdemo.recorder.asyncio_loops import watch_destroyed, watch_factories
+from asyncdemo.recorder.asyncio_loops import watch_close, watch_destroyed, watch_factories
 from asyncdemo.recorder.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.loops import LoopRecorder
@@ -42,6 +42,7 @@ def _install(recorder: Recorder, uvloop: ModuleType) -> None:
         recorder.hooks.stand_in(loop_class, name, _wrapping(recorder, getattr(loop_class, name), position, cause))
     watch_factories(recorder, loop_class)
     watch_destroyed(recorder, loop_class)
+    watch_close(recorder, loop_class)
     recorder.sites.add_entries(_Callback.__call__, _Timer.__call__)
 
 
@@ -231,10 +232,18 @@ def _served(recorder: Recorder, loop: LoopRecorder, uvloop: Any, callback: Any, 
 
 
 def _run_forever(recorder: Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
-    """`uvloop.Loop.run_forever` with a frame of its own, where the stack of what the loop calls ends."""
+    """`uvloop.Loop.run_forever` with a frame of its own, where the stack of what the loop calls ends.
+
+    It tells the loop's recorder that it runs: asking the loop each time would take too long.
+    """
 
     def run_forever(self: Any) -> None:
-        original(self)
+        loop = recorder.of_loop(self)
+        loop.runs = True
+        try:
+            original(self)
+        finally:
+            loop.runs = False
 
     recorder.sites.add_entries(run_forever)
     return run_forever

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
 import shutil
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +285,76 @@ def test_what_does_not_fit_is_refused() -> None:
         hot.front("call_never", print, print)
     with pytest.raises(TypeError, match="'_run' for 'Handle' objects"):
         vars(asyncio_loops._StepHandle)["_run"](Objects())
+
+
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_a_loop_in_the_place_of_another_is_not_taken_for_it(loop: str) -> None:
+    """Loops that follow each other lie at the same address; each has its own tasks."""
+    number = 20
+    seen = set()
+
+    with Recorder() as recorder:
+        for _ in range(number):
+            own = new_loop(loop)()
+            seen.add(id(own))
+            own.run_until_complete(asyncio.sleep(0))
+            own.close()
+            del own
+            gc.collect()
+
+    assert len(seen) < number
+    assert list(recorder.stop().tasks.loop) == list(range(number))
+
+
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_what_a_callback_holds_is_let_go(loop: str) -> None:
+    """Callbacks and what they are given go when they would go unrecorded, be they called or cancelled."""
+
+    class Thing:
+        pass
+
+    async def main() -> list[int]:
+        own = asyncio.get_running_loop()
+        things = [Thing() for _ in range(4)]
+        refs = list(map(weakref.ref, things))
+        own.call_soon(id, things[0])
+        own.call_later(0, id, things[1])
+        own.call_later(60, id, things[2]).cancel()
+        own.call_soon(partial(id, things[3]))
+        del things
+        await asyncio.sleep(2 * TICK)
+        gc.collect()
+        return [number for number, ref in enumerate(refs) if ref() is not None]
+
+    with asyncio.Runner(loop_factory=new_loop(loop)) as runner:
+        unrecorded = runner.run(main())
+    with Recorder(), asyncio.Runner(loop_factory=new_loop(loop)) as runner:
+        recorded = runner.run(main())
+
+    assert recorded == unrecorded
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_a_step_that_never_runs_is_garbage(loop: str) -> None:
+    """As are the task and all that it holds, when their loop goes before it has run them."""
+
+    async def job(_thing: Any) -> None:
+        await asyncio.sleep(0)
+
+    class Thing:
+        pass
+
+    with Recorder():
+        own = new_loop(loop)()
+        thing = Thing()
+        seen = weakref.ref(thing)
+        task = own.create_task(job(thing))
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        own.close()
+        del task, thing, own
+        gc.collect()
+        assert seen() is None
 
 
 def test_slots_for_numbers_hold_numbers() -> None:

@@ -104,9 +104,12 @@ def test_of_very_many_tasks_nothing_is_said() -> None:
 
 
 @pytest.mark.skipif(hot is None, reason="nothing is compiled here")
-def test_steps_come_in_a_dictionary() -> None:
+def test_steps_come_by_identity() -> None:
     """Anything else is refused."""
-    with pytest.raises(TypeError, match="steps are in a dictionary"):
-        hot.unfinished([])
+    steps = hot.ByIdentity()
+    steps[1] = object()
+
+    with pytest.raises(TypeError, match="steps are in a `ByIdentity`"):
+        hot.unfinished({})
     with pytest.raises(AttributeError):
-        hot.unfinished({1: object()})
+        hot.unfinished(steps)
