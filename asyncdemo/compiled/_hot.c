@@ -10,8 +10,8 @@
 
    The parts make one translation unit. `slots.h` says what it knows of the classes and `learning.h` from where,
    `running.h` and `scheduling.h` what a step does and what serves it, `by_identity.h` how that is found, `waits.h` what
-   was waited for, `fronts.h` how a loop comes to call all this, `watching.h` how one is looked at from outside, and
-   `turns.h` how that and other threads have their turn. */
+   was waited for, `fronts.h` how a loop comes to call all this, `letting_go.h` how what serves a task goes away,
+   `watching.h` how a loop is looked at from outside, and `turns.h` how that and other threads have their turn. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -37,6 +37,7 @@
 #include "fronts.h"
 #include "turns.h"
 #include "watching.h"
+#include "letting_go.h"
 #include "learning.h"
 
 static PyMethodDef functions[] = {

@@ -79,61 +79,6 @@ static int learn_callers(PyObject *type) { LEARN(CallersSlots, CALLERS_SLOTS, in
 
 static int learn_thread(PyObject *type) { LEARN(ThreadSlots, THREAD_SLOTS, in_thread) }
 
-/* What serves steps, callbacks and timers goes away as often as tasks and timers do: where its objects lie, so that the
-   slots need not be looked for class by class each time. */
-enum { MOST_OBJECTS = 16, MOST_HOLDERS = 5 };
-typedef struct { PyTypeObject *type; int number; Slot slots[MOST_OBJECTS]; } Holds;
-static Holds holds[MOST_HOLDERS];
-
-static void holder_gone(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    const Holds *held = holds;
-    while (held->type != type)
-        held++;
-    PyObject_GC_UnTrack(self);
-    PyObject_ClearWeakRefs(self);
-    for (int each = 0; each < held->number; each++)
-        Py_CLEAR(OF(self, held->slots[each]));
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static int by_place(const void *one, const void *other)
-{
-    Slot difference = *(const Slot *)one - *(const Slot *)other;
-    return (difference > 0) - (difference < 0);
-}
-
-/* Has the instances of a class that has no subclasses, and nothing but slots, go away faster: what they hold in the same
-   order as ever, class by class. */
-static int let_go_faster(PyObject *type)
-{
-    int place = 0;
-    while (place < MOST_HOLDERS && holds[place].type != NULL && holds[place].type != (PyTypeObject *)type)
-        place++;
-    Holds found = {(PyTypeObject *)type, 0, {0}};
-    if (place == MOST_HOLDERS || found.type->tp_dictoffset)
-        return broken(PyExc_TypeError, "a class has no place, or more than slots");
-    for (PyTypeObject *each = found.type; each->tp_flags & Py_TPFLAGS_HEAPTYPE; each = each->tp_base) {
-        PyObject *name, *member;
-        Py_ssize_t next = 0;
-        int first = found.number;
-        while (PyDict_Next(each->tp_dict, &next, &name, &member)) {
-            PyMemberDef *slot = Py_IS_TYPE(member, &PyMemberDescr_Type) ? ((PyMemberDescrObject *)member)->d_member : NULL;
-            if (slot == NULL || slot->type != T_OBJECT_EX)
-                continue;
-            if (found.number == MOST_OBJECTS)
-                return broken(PyExc_TypeError, "a class has more slots than expected");
-            found.slots[found.number++] = slot->offset;
-        }
-        qsort(found.slots + first, found.number - first, sizeof(Slot), by_place);
-    }
-    holds[place] = found;
-    found.type->tp_dealloc = holder_gone;
-    return 0;
-}
-
 static int learn_step_handle(PyObject *type)
 {
     static PyMethodDef method = {"_run", run_handle, METH_NOARGS, "Runs the step."};
@@ -155,7 +100,7 @@ static int learn_step_call(PyObject *type)
 /* learn(what, class): where the slots of a class are that has this part. */
 static PyObject *learn(PyObject *Py_UNUSED(module), PyObject *given)
 {
-    static const struct { const char *what; int (*learn)(PyObject *), (*then)(PyObject *); } all[] = {
+    static const struct { const char *what; int (*learn)(PyObject *); void (*then)(PyObject *); } all[] = {
         {"step handle", learn_step_handle, let_go_faster}, {"step call", learn_step_call, let_go_faster},
         {"callback handle", learn_callback_handle, let_go_faster}, {"callback", learn_callback, let_go_faster},
         {"timer", learn_timer, let_go_faster}, {"loop", learn_loop, NULL}, {"no step", learn_no_step, NULL},
@@ -167,8 +112,10 @@ static PyObject *learn(PyObject *Py_UNUSED(module), PyObject *given)
         return NULL;
     for (size_t each = 0; each < sizeof all / sizeof *all; each++)
         if (!strcmp(all[each].what, what)) {
-            if (all[each].learn(type) < 0 || (all[each].then != NULL && all[each].then(type) < 0))
+            if (all[each].learn(type) < 0)
                 return NULL;
+            if (all[each].then != NULL)
+                all[each].then(type);
             Py_RETURN_NONE;
         }
     return PyErr_Format(PyExc_ValueError, "there is no part %.100s", what);
