@@ -157,9 +157,12 @@ static PyObject *escaped(PyObject *step)
     return left < 0 ? take_error() : NULL;
 }
 
-/* Calls a step's callback in its context, which uvloop's own handle has entered already. */
-static PyObject *entered(PyObject *step, const StepSlots *at, PyObject *callback, PyObject *args)
+/* Calls a step's callback in its context, which uvloop's own handle has entered already; in debug mode as asyncio's
+   handle does, which stands in the stacks that are looked at then. */
+static PyObject *entered(PyObject *loop, PyObject *step, const StepSlots *at, PyObject *callback, PyObject *args)
 {
+    if (at == &in_handle && FLAG(loop, in_loop.debug))
+        return PyObject_CallMethodNoArgs(step, str_run_as_ever);
     PyObject *argument = PyTuple_Check(args) && PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : NULL;
     PyObject *given[] = {NULL, argument};
     size_t number = (argument != NULL) | PY_VECTORCALL_ARGUMENTS_OFFSET;
@@ -193,7 +196,7 @@ static PyObject *run_step(PyObject *step, const StepSlots *at)
     if (failed(row.start))
         goto finally;
     REAL(loop, in_loop.busy_since) = row.start;
-    PyObject *result = entered(step, at, callback, args);
+    PyObject *result = entered(loop, step, at, callback, args);
     if (result == NULL)
         error = escaped(step);
     Py_XDECREF(result);

@@ -64,7 +64,7 @@ static double untold;
     each(_must_cancel) each(_ready) each(_thread_id) each(append) each(cancelled) each(cause) each(context)           \
     each(cr_await) each(cr_frame) each(done)                                                                          \
     each(escaped) each(fail) each(first_step) each(get_coro) each(get_name) each(is_running) each(keep_mark)          \
-    each(next_chunk) each(resuming) each(row) each(unseen)
+    each(next_chunk) each(resuming) each(row) each(run_as_ever) each(unseen)
 #define DECLARE_NAME(name) static PyObject *str_##name;
 NAMES(DECLARE_NAME)
 

@@ -15,7 +15,8 @@ from asyncdemo.recorder import eager
 from asyncdemo.recorder.asyncio_names import DESTROYED, STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.loops import LoopRecorder
-from asyncdemo.recorder.steps import STEP_NUMBERS, STEP_SLOTS, made_by_the_program, run_step
+from asyncdemo.recorder.stacks import made_by_the_program
+from asyncdemo.recorder.steps import STEP_NUMBERS, STEP_SLOTS, run_step
 from asyncdemo.trace import NONE, Actor
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class _StepHandle(numbers(events.Handle, **STEP_NUMBERS)):  # type: ignore[misc]
     found: int
     _callback: Any
     _args: Any
+    run_as_ever = events.Handle._run
 
     if not hot:
         _run = run_step

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncdemo.recorder.hooks import Hooks
 from asyncdemo.recorder.resources import MADE_WITH
-from asyncdemo.recorder.steps import made_by_the_program
+from asyncdemo.recorder.stacks import made_by_the_program
 from asyncdemo.trace import NONE
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from contextvars import Context
 from typing import Any, Final, NoReturn, SupportsIndex, TypeVarTuple
 
 from asyncdemo.errors import UNAVAILABLE, USAGE, AsyncdemoError
+from asyncdemo.recorder.stacks import made_by_the_program
 
 Args = TypeVarTuple("Args")
 
@@ -291,9 +292,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._debug:
             self._check_thread()
             self._check_callback(callback, "call_at")
-        timer = self._timer(when, callback, args, context)
-        # The frames of `_timer` and of this method are no part of the program.
-        del (timer._source_traceback or [])[-2:]  # type: ignore[attr-defined]
+        timer = made_by_the_program(self._timer(when, callback, args, context))
         heapq.heappush(self._scheduled, timer)
         timer._scheduled = True  # type: ignore[attr-defined]
         return timer

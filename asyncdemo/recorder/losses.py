@@ -13,10 +13,12 @@ import sys
 import warnings
 from asyncio import base_events
 from collections.abc import Iterator
-from types import CoroutineType, FrameType, FunctionType, ModuleType
+from operator import itemgetter
+from types import CoroutineType, FrameType, FunctionType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asyncdemo.recorder.sites import is_foreign, is_installed
+from asyncdemo.recorder.stacks import without_ours
 from asyncdemo.recorder.tables import ALL, columns
 from asyncdemo.trace import NONE, Loss, Losses
 
@@ -114,7 +116,8 @@ class LossBook:
                 return f"coroutine '{coro.__qualname__}' was never awaited"
             messages: list[str] = []
             heard = {**vars(module), "warn": lambda message, **_options: messages.append(message)}
-            FunctionType(original.__code__, heard)(coro)
+            origin = tuple(without_ours(coro.cr_origin, itemgetter(0)))
+            FunctionType(original.__code__, heard)(SimpleNamespace(__qualname__=coro.__qualname__, cr_origin=origin))
             return messages[0]
 
         def _warn_unawaited_coroutine(coro: Any) -> None:

@@ -36,6 +36,7 @@ from asyncdemo.recorder.resources import Request, ResourceBook
 from asyncdemo.recorder.saving import Saver
 from asyncdemo.recorder.scope import WHOLE, Scope
 from asyncdemo.recorder.sites import Callers, SiteBook, Strings, name_code
+from asyncdemo.recorder.stacks import install as show_own_stacks
 from asyncdemo.recorder.stalls import StallBook
 from asyncdemo.recorder.steps import run_step
 from asyncdemo.recorder.tables import StepBudget, TaskRows
@@ -190,6 +191,7 @@ class Recorder:
         observe_asyncio(self)
         observe_uvloop(self)
         mark_library_futures(self.hooks)
+        show_own_stacks(self.hooks)
         self.resources.install(self.hooks, self.guarded)
         self.timeouts.install(self.hooks, self.guarded)
         self.workers.install()

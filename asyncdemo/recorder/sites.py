@@ -13,14 +13,13 @@ from types import CodeType, FrameType
 from typing import Any
 
 from asyncdemo.compiled import hot, numbers, objects
+from asyncdemo.recorder.stacks import CONCEPTS, PACKAGE, is_ours
 from asyncdemo.recorder.tables import ALL, appended, columns
 from asyncdemo.trace import NONE, Sites
 
 _LOOP = asyncio.BaseEventLoop
 _ENTRIES = (asyncio.run, asyncio.Runner.run, _LOOP.run_until_complete, _LOOP.run_forever)
-_PACKAGE = str(Path(__file__).parent.parent) + os.sep
-_CONCEPTS = _PACKAGE + "concepts" + os.sep
-_COMMAND = _PACKAGE + "__main__.py"
+_COMMAND = PACKAGE + "__main__.py"
 _LIBRARY = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(os.__file__).parent)})
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
@@ -30,14 +29,14 @@ LONGEST_NUMBER = 9
 
 def is_foreign(file: str) -> bool:
     """Whether a source file belongs to Python itself or to asyncdemo, and so holds no line of the program's own."""
-    if file.startswith(_PACKAGE):
-        return not file.startswith(_CONCEPTS)
+    if file.startswith(PACKAGE):
+        return is_ours(file)
     return file.startswith("<frozen") or (file.startswith(_LIBRARY) and not is_installed(file))
 
 
 def is_installed(file: str) -> bool:
     """Whether a source file belongs to an installed package; a concept never does, wherever asyncdemo is."""
-    return any(part in file for part in _INSTALLED) and not file.startswith(_CONCEPTS)
+    return any(part in file for part in _INSTALLED) and not file.startswith(CONCEPTS)
 
 
 class Strings:

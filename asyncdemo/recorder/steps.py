@@ -14,6 +14,7 @@ not fit a machine word. They turn into whole nanoseconds, exactly, when the tabl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asyncdemo.compiled import hot, numbers, objects
@@ -42,6 +43,7 @@ class Step(Protocol):
         scheduled: whether the loop is to run it: not while it is suspended, or runs with no other step to come.
         task: the task from when it is scheduled until it is suspended, else None.
         enter: calls the callback, in its context.
+        run_as_ever: what runs the callback unrecorded, if that is in Python: it stands in stacks that debug mode shows.
         looked: `since` when somebody looked at what the task waited for, and `found` the row of that (see `pending`).
     """
 
@@ -59,6 +61,7 @@ class Step(Protocol):
     found: int
     _callback: Any
     _args: Any
+    run_as_ever: Callable[[], None] | None
 
     def escaped(self, error: BaseException) -> None:
         """Deals with an exception of a callback as the loop does."""
@@ -109,13 +112,6 @@ if hot:
     hot.learn("no step", NoStep)
 
 
-def made_by_the_program(handle: Any) -> Any:
-    """A handle, without the recorder's frame in what it says in debug mode of where it was made."""
-    if handle is not None and handle._source_traceback:
-        del handle._source_traceback[-1]
-    return handle
-
-
 def run_step(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot path, written out in place
     """Runs a task's step. A function call more would be paid 400,000 times by a program of 400,000 steps."""
     loop = self.loop
@@ -136,7 +132,9 @@ def run_step(self: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot path
     time = loop.time
     start = loop.busy_since = time()
     try:
-        if args:
+        if loop.debug and self.run_as_ever is not None:
+            self.run_as_ever()
+        elif args:
             enter(self._callback, args[0])
         else:
             enter(self._callback)

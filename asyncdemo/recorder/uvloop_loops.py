@@ -13,7 +13,8 @@ from asyncdemo.recorder.asyncio_loops import watch_close, watch_destroyed, watch
 from asyncdemo.recorder.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.loops import LoopRecorder
-from asyncdemo.recorder.steps import STEP_NUMBERS, STEP_SLOTS, made_by_the_program, run_step
+from asyncdemo.recorder.stacks import made_by_the_program
+from asyncdemo.recorder.steps import STEP_NUMBERS, STEP_SLOTS, run_step
 from asyncdemo.trace import NONE, Actor
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class _Step(numbers(_Wrapped, **STEP_NUMBERS)):  # type: ignore[misc]
     looked: float
     found: int
     _args: Any
+    run_as_ever = None
 
     if not hot:
         __call__ = run_step

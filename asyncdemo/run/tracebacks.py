@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from typing import TYPE_CHECKING
 
+from asyncdemo.recorder.stacks import is_ours
+
 if TYPE_CHECKING:
     from types import TracebackType
-
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_CONCEPTS = os.path.join(_PACKAGE, "concepts") + os.sep
 
 
 def trim(error: BaseException) -> None:
@@ -37,7 +35,7 @@ def text(error: BaseException) -> str:
 def _without_ours(frames: TracebackType | None) -> TracebackType | None:
     kept = []
     while frames is not None:
-        if not _is_ours(frames.tb_frame.f_code.co_filename):
+        if not is_ours(frames.tb_frame.f_code.co_filename):
             kept.append(frames)
         frames = frames.tb_next
     following = None
@@ -45,7 +43,3 @@ def _without_ours(frames: TracebackType | None) -> TracebackType | None:
         frame.tb_next = following
         following = frame
     return following
-
-
-def _is_ours(file: str) -> bool:
-    return file.startswith(_PACKAGE) and not file.startswith(_CONCEPTS)

@@ -76,6 +76,45 @@ def test_tracebacks_are_the_same(loop: str, debug: bool) -> None:
     assert recorded == unrecorded
 
 
+async def stacks() -> list[str]:
+    """Where things were made, as asyncio tells of it in debug mode, and where the program is."""
+    loop = asyncio.get_running_loop()
+    told: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: told.append(context))
+
+    def fails() -> None:
+        raise ValueError("no luck")
+
+    async def child() -> list[Any]:
+        await asyncio.sleep(0)
+        task = asyncio.create_task(asyncio.sleep(TICK))
+        handles = loop.call_soon(fails), loop.call_later(0, fails), loop.call_soon_threadsafe(fails)
+        made: list[Any] = [loop.create_future(), task, *handles]
+        stacks = [each._source_traceback for each in made]
+        await asyncio.wait([task])
+        return [*stacks, traceback.extract_stack()]
+
+    texts = await asyncio.create_task(child())
+    await asyncio.sleep(TICK)
+    texts += [context.get("source_traceback") for context in told]
+    return ["".join(traceback.format_list(above_test(text))) for text in texts if text is not None]
+
+
+def above_test(stack: traceback.StackSummary) -> list[traceback.FrameSummary]:
+    """A stack without the line that runs the program, which is not the same line when it is recorded."""
+    names = [frame.name for frame in stack]
+    return stack[names.index(on_both.__name__) + 1 :] if on_both.__name__ in names else list(stack)
+
+
+@pytest.mark.parametrize("loop", [*REAL_LOOPS, "virtual"])
+def test_stacks_are_the_same_in_debug_mode(loop: str) -> None:
+    """Tasks, futures and handles were made where they would have been made, by nothing of the recorder's."""
+    unrecorded, recorded = on_both(stacks, loop, debug=True)
+
+    assert len(recorded) >= 6
+    assert recorded == unrecorded
+
+
 async def representations() -> list[str]:
     """What handles, tasks and futures look like, their addresses taken out."""
     import re
