@@ -116,6 +116,29 @@ for number in range(2):
     thread.start()
     thread.join()
 """
+DEBUG = """
+import asyncio, gc, sys, traceback
+from importlib import import_module
+
+async def fails():
+    raise ValueError("no luck")
+
+async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60
+    asyncio.create_task(fails())
+    await asyncio.sleep(0.01)
+    gc.collect()
+    fails()
+    asyncio.get_running_loop().create_future().set_exception(KeyError("lost"))
+    traceback.print_stack()
+
+runner = asyncio.Runner(debug=True, loop_factory=import_module(sys.argv[1]).new_event_loop)
+with runner:
+    runner.run(main())
+loop = asyncio.new_event_loop()
+loop.create_task(fails())
+loop.close()
+"""
 
 
 @pytest.fixture
@@ -157,6 +180,17 @@ def test_it_behaves_as_under_python(script: Path, source: str, arguments: list[s
     assert "Traceback" not in recorded.err
     assert "asyncdemo:" not in recorded.err
     assert ran in coroutines(load("t.trace"))
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_debug_mode_tells_what_it_would_tell(script: Path, loop: str) -> None:
+    """Of what was lost and where it was made, to the last line: nothing of what runs it stands there."""
+    script.write_text(DEBUG)
+    unrecorded = python("script.py", loop)
+
+    assert python("-m", "asyncdemo", "run", "--format", "quiet", "script.py", loop) == unrecorded
+    told = [line for line in unrecorded.err.splitlines() if " never " in line or "destroyed" in line]
+    assert len(told) == 5
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
