@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
 CONCEPTS = PACKAGE + "concepts" + os.sep
-_RUN = PACKAGE + "run" + os.sep
+_BENEATH = tuple(os.path.join(PACKAGE, "run", file) for file in ("concept.py", "script.py"))
+"""What runs programs."""
 
 _Made = TypeVar("_Made")
 _Place = TypeVar("_Place")
@@ -33,7 +34,7 @@ def without_ours(stack: Iterable[_Place], file_of: Callable[[_Place], str]) -> I
     """The places of a stack, the innermost first, that would be there if nothing recorded or ran the program."""
     for place in stack:
         file = file_of(place)
-        if file.startswith(_RUN):
+        if file in _BENEATH:
             return
         if not is_ours(file):
             yield place
