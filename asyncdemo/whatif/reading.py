@@ -282,10 +282,11 @@ class _Reader:
 
     def _serves(self, task: int) -> bool:
         """Whether a connection made a task, or one that made it."""
-        parent, waits, of_step = self._trace.tasks.parent[task], self._trace.waits, self._trace.steps.wait
-        if parent == NONE and task not in self._mains:
-            waited = {of_step[row] for row in self._places.by_task[task]} - {NONE}
-            if Wait.NETWORK in {waits.kind[wait] for wait in waited}:
+        parent, waits, steps = self._trace.tasks.parent[task], self._trace.waits, self._trace.steps
+        rows = self._places.by_task[task]
+        if parent == NONE and task not in self._mains and rows:
+            waited = {steps.wait[row] for row in rows} - {NONE}  # waits for what is there already may be too brief
+            if steps.waker[rows[0]] == Actor.NETWORK or Wait.NETWORK in {waits.kind[wait] for wait in waited}:
                 self._serving.add(task)
         if parent in self._serving:
             self._serving.add(task)
