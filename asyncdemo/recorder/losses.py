@@ -155,13 +155,14 @@ class LossBook:
     def _unfreed(self) -> Iterator[Any]:
         """Coroutines of the program's that never ran, and what holds an exception that nobody has asked for."""
         things, loops = gc.get_objects(), [reference() for reference in self._recorder.seen_loops]
-        owned = {id(thing.get_coro()) for thing in things if isinstance(thing, asyncio.Task)}
+        # Only types are asked: a proxy answers for something else, which may be gone, and may run the program's code.
+        owned = {id(thing.get_coro()) for thing in things if issubclass(type(thing), asyncio.Task)}
         for thing in things:
             if type(thing) is CoroutineType:
                 unstarted = inspect.getcoroutinestate(thing) == inspect.CORO_CREATED
                 if unstarted and id(thing) not in owned and _is_own(thing.cr_code.co_filename):
                     yield thing
-            elif isinstance(thing, asyncio.Future) and thing._loop in loops and _holds_exception(thing):
+            elif issubclass(type(thing), asyncio.Future) and thing._loop in loops and _holds_exception(thing):
                 yield thing
 
 

@@ -348,6 +348,34 @@ def test_a_warning_is_of_the_line_that_it_would_be_of(depth: int, *, closely: bo
     assert ("created at" in text) == (depth > 0)
 
 
+def test_objects_of_the_program_are_not_asked_what_they_are() -> None:
+    """A proxy of what is gone, and what runs code when it is asked, do no harm and notice nothing."""
+    asked = []
+
+    class Lazy:
+        @property
+        def __class__(self) -> Any:
+            asked.append(self)
+            raise ValueError("not now")
+
+        @__class__.setter
+        def __class__(self, _: Any) -> None:
+            pass
+
+    async def main() -> list[Any]:
+        gone = [weakref.proxy(Lazy())]  # which is freed at once
+        return [gone, Lazy()]
+
+    with Recorder(closely=True) as recorder:
+        kept = asyncio.run(main())
+        asked.clear()
+        recorder.stop()
+
+    assert recorder.fault is None
+    assert not asked
+    del kept
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 def test_nothing_stays_behind(loop: str) -> None:
     """No mark on tasks, loops, locks, queues; no callback of the collector's; no finder of modules; no thread."""
