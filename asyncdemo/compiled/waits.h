@@ -3,7 +3,7 @@
 /* Shortcuts: the rows of waits that a chain of awaits alone tells, by the codes in it and by where the one is whose
    line is told. They lie in a bytearray of the `WaitBook`, which also keeps the codes. */
 
-enum { DEEPEST = 12, SHORTCUTS = 256, WAYS = 4 };
+enum { DEEPEST = 16, SHORTCUTS = 256, WAYS = 4 };
 
 typedef struct {
     int depth, own, instruction, row;
@@ -24,21 +24,29 @@ static PyObject *code_of(PyObject *coroutine)
 #endif
 }
 
-/* Follows a chain of nothing but coroutines down to a future, and fills in their codes; the depth is 0 when it is
-   another chain. */
-static void follow(PyObject *coroutine, Shortcut *found)
+/* Follows a chain of coroutines down to a future, and fills in their codes; the depth is 0 when it is another chain. What
+   a compiled library awaits instead stands with its type, no class of the program's, as the last of the codes.
+
+   Returns: how many coroutines there are. */
+static int follow(PyObject *coroutine, Shortcut *found)
 {
     PyObject *link = Py_NewRef(coroutine);
-    found->depth = 0;
-    while (link != NULL && PyCoro_CheckExact(link) && found->depth < DEEPEST) {
-        found->codes[found->depth++] = code_of(link);
+    int number = 0, known = 0;
+    while (link != NULL && PyCoro_CheckExact(link) && number < DEEPEST - 1) {
+        found->codes[number++] = code_of(link);
         Py_SETREF(link, look(link, awaited_by, str_cr_await));
     }
-    if (link == NULL)
+    if (link == NULL) {
         PyErr_Clear();
-    if (link == NULL || (link != Py_None && Py_TYPE(link) != future_iterator))
-        found->depth = 0;
+    } else if (link == Py_None || Py_TYPE(link) == future_iterator) {
+        known = number;
+    } else if (!PyCoro_CheckExact(link) && (Py_TYPE(link)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE)) {
+        found->codes[number] = (PyObject *)Py_TYPE(link);
+        known = number + 1;
+    }
+    found->depth = known;
     Py_XDECREF(link);
+    return number;
 }
 
 /* The first of the places where the shortcuts of a chain may lie; NULL when there is none. */
@@ -91,15 +99,20 @@ static int remembered(PyObject *waits, PyObject *coroutine)
     return -1;
 }
 
-/* remember(waits, coroutine, own, row): from now on a coroutine that is suspended like this one waits for what `row`
-   says; the line that is told is that of the link at depth `own`, or of none when it is negative. */
+/* remember(waits, coroutine, links, own, row): from now on a coroutine that is suspended like this one waits for what
+   `row` says; the line that is told is that of the link at depth `own`, or of none when it is negative. Where more links
+   were seen than coroutines, a type does not tell what follows: nothing is remembered. */
 static PyObject *remember(PyObject *Py_UNUSED(module), PyObject *given)
 {
     PyObject *waits, *coroutine;
     Shortcut found;
-    if (!PyArg_ParseTuple(given, "O!Oii", in_waits.type, &waits, &coroutine, &found.own, &found.row))
+    int links;
+    if (!PyArg_ParseTuple(given, "O!Oiii", in_waits.type, &waits, &coroutine, &links, &found.own, &found.row))
         return NULL;
-    follow(coroutine, &found);
+    if (follow(coroutine, &found) != links)
+        found.depth = 0;
+    if (found.depth > links)
+        Py_INCREF(found.codes[links]); /* never given back: there are few such types, and all of modules */
     found.instruction = found.depth ? instruction_at(coroutine, found.own) : -1;
     Shortcut *place = places_of(OF(waits, in_waits.shortcuts), &found);
     if (place != NULL) {

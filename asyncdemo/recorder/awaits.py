@@ -182,7 +182,7 @@ class WaitBook(numbers(object, closed_until_s=float, unseen_waits=int)):  # type
         place = shape.places.get(where) or self._new_place(shape, where, frame, links)
         if place.row >= 0:
             if hot and not self._closely:
-                hot.remember(self, links[0], NONE if shape.own is None else shape.own, place.row)
+                hot.remember(self, links[0], len(links), NONE if shape.own is None else shape.own, place.row)
             return place.row
         if shape.meaning is None:
             return self._on_future(future, waker, place)

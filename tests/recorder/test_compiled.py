@@ -19,11 +19,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 
 from asyncdemo.compiled import WITHOUT, hot, numbers
 from asyncdemo.recorder import Recorder, VirtualClock, asyncio_loops, awaits, recorder, steps, uvloop_loops
+from asyncdemo.recorder.chains import chain
 from asyncdemo.recorder.thread_time import ThreadTime
 from asyncdemo.trace import NONE, Trace, Wait
 from tests.recorder.recordings import REAL_LOOPS, TICK, Recording, named, new_loop, record
@@ -285,6 +288,69 @@ def test_what_does_not_fit_is_refused() -> None:
         hot.front("call_never", print, print)
     with pytest.raises(TypeError, match="'_run' for 'Handle' objects"):
         vars(asyncio_loops._StepHandle)["_run"](Objects())
+
+
+@compiled
+def test_a_chain_that_ends_in_a_compiled_library_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As what connects on uvloop does, whose coroutines cannot be looked into."""
+    looked: list[str] = []
+    read = awaits.WaitBook.read
+
+    def noting(self: awaits.WaitBook, task: asyncio.Task[Any], *args: Any) -> int:
+        links, _ = chain(task.get_coro())
+        looked.append(links[-1].__qualname__)
+        return read(self, task, *args)
+
+    async def main() -> None:
+        runner = web.AppRunner(web.Application())
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        async with aiohttp.ClientSession() as session:
+            for _ in range(6):
+                async with session.get(f"http://{host}:{port}/", headers={"Connection": "close"}):
+                    pass
+        await runner.cleanup()
+
+    monkeypatch.setattr(awaits.WaitBook, "read", noting)
+    monkeypatch.setattr(recorder, "BRIEF_NS", 0)
+    record(main, "uvloop")
+
+    assert looked.count("_connect_sock") == 1
+
+
+@compiled
+def test_a_class_of_the_program_s_is_not_kept_for_its_waits() -> None:
+    """What a task awaits may be an iterator of a class made for it."""
+
+    def made() -> Any:
+        class Own:
+            def __await__(self) -> Any:
+                self.inner = asyncio.sleep(TICK).__await__()
+                return self
+
+            def __iter__(self) -> Any:
+                return self
+
+            def __next__(self) -> Any:
+                return next(self.inner)
+
+        return Own()
+
+    async def wait(thing: Any) -> None:
+        await thing
+
+    async def main() -> list[Any]:
+        seen = []
+        for _ in range(3):
+            thing = made()
+            seen.append(weakref.ref(type(thing)))
+            await wait(thing)
+        del thing
+        gc.collect()
+        return [each() for each in seen]
+
+    assert record(main, "asyncio").result == [None] * 3
 
 
 @pytest.mark.parametrize("loop", REAL_LOOPS)
