@@ -3,10 +3,10 @@
    The hot path is the same as its twins in Python, on the same objects. What a step costs is paid hundreds of thousands
    of times by a program that does little else, and an interpreter needs two thousand bytecodes for what one request of
    a web server takes. So this does what `steps.run_step`, `LoopRecorder.first_step`, `LoopRecorder.woken` and both
-   loops' `call_soon` do where nothing is unusual, and calls those where anything is. It has no state of its own: it
-   reads and writes the slots of the classes in Python, of which it learns at import where they lie. Times, rows and
-   flags lie there as machine numbers (`numbers`), which need no objects made and looked into. Each function names its
-   twin, which says why things are as they are. Where there is no compiler, the twins do it all.
+   loops' `call_soon` do where nothing is unusual, and calls those where anything is. It has no state of its own, but for
+   what was asked last: it reads and writes the slots of the classes in Python, of which it learns at import where they
+   lie. Times, rows and flags lie there as machine numbers (`numbers`), which need no objects made and looked into. Each
+   function names its twin, which says why things are as they are. Where there is no compiler, the twins do it all.
 
    The parts make one translation unit. `slots.h` says what it knows of the classes and `learning.h` from where,
    `running.h` and `scheduling.h` what a step does and what serves it, `by_identity.h` how that is found, `waits.h` what

@@ -38,9 +38,7 @@ def install(recorder: Recorder) -> None:
     hooks.stand_in(events.TimerHandle, "_run", _timer_run(recorder))
     if hasattr(asyncio, "unix_events"):
         _watch_signals(recorder, asyncio.unix_events._UnixSelectorEventLoop)
-    watch_factories(recorder, base_events.BaseEventLoop)
-    watch_destroyed(recorder, base_events.BaseEventLoop)
-    watch_close(recorder, base_events.BaseEventLoop)
+    watch_lives(recorder, base_events.BaseEventLoop)
 
 
 class _StepHandle(numbers(events.Handle, **STEP_NUMBERS)):  # type: ignore[misc]
@@ -248,7 +246,14 @@ def _watch_signals(recorder: Recorder, unix_loop: Any) -> None:
     recorder.hooks.stand_in(unix_loop, "_handle_signal", _handle_signal)
 
 
-def watch_factories(recorder: Recorder, loop_class: Any) -> None:
+def watch_lives(recorder: Recorder, loop_class: Any) -> None:
+    """Sees how tasks begin and go away other than by steps that the loop schedules."""
+    _watch_factories(recorder, loop_class)
+    _watch_destroyed(recorder, loop_class)
+    _watch_close(recorder, loop_class)
+
+
+def _watch_factories(recorder: Recorder, loop_class: Any) -> None:
     """Sees the first steps of eager tasks, which only a task factory can ask for."""
     if not hasattr(asyncio, "eager_task_factory"):
         return
@@ -266,7 +271,7 @@ def watch_factories(recorder: Recorder, loop_class: Any) -> None:
     recorder.hooks.stand_in(loop_class, "get_task_factory", get_task_factory)
 
 
-def watch_destroyed(recorder: Recorder, loop_class: Any) -> None:
+def _watch_destroyed(recorder: Recorder, loop_class: Any) -> None:
     """Sees the tasks that are collected while they are suspended, of which asyncio complains."""
     original = loop_class.call_exception_handler
 
@@ -282,7 +287,7 @@ def watch_destroyed(recorder: Recorder, loop_class: Any) -> None:
     recorder.hooks.stand_in(loop_class, "call_exception_handler", call_exception_handler)
 
 
-def watch_close(recorder: Recorder, loop_class: Any) -> None:
+def _watch_close(recorder: Recorder, loop_class: Any) -> None:
     """Leaves the tasks that a loop is never going to run to the loop, which lets go of them as it is closed."""
     original = loop_class.close
 

@@ -9,7 +9,7 @@ from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from asyncdemo.compiled import hot, numbers, objects
-from asyncdemo.recorder.asyncio_loops import watch_close, watch_destroyed, watch_factories
+from asyncdemo.recorder.asyncio_loops import watch_lives
 from asyncdemo.recorder.asyncio_names import STEP_CALLBACK, is_step, is_wakeup
 from asyncdemo.recorder.awaits import YIELD
 from asyncdemo.recorder.loops import LoopRecorder
@@ -41,9 +41,7 @@ def _install(recorder: Recorder, uvloop: ModuleType) -> None:
         ("add_signal_handler", 1, Actor.SIGNAL),
     ):
         recorder.hooks.stand_in(loop_class, name, _wrapping(recorder, getattr(loop_class, name), position, cause))
-    watch_factories(recorder, loop_class)
-    watch_destroyed(recorder, loop_class)
-    watch_close(recorder, loop_class)
+    watch_lives(recorder, loop_class)
     recorder.sites.add_entries(_Callback.__call__, _Timer.__call__)
 
 
