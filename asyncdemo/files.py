@@ -11,6 +11,9 @@ from pathlib import Path
 
 from asyncdemo.errors import USAGE, AsyncdemoError
 
+BUFFER = 1 << 20
+"""Bytes that are written at once. While they are, the program may run, which takes its time to be told of both."""
+
 
 def check_writable(path: str | Path, *, force: bool = False) -> None:
     """Make sure, before long work, that its result can be written. Leaves nothing behind.
@@ -48,11 +51,12 @@ def write_whole(path: str | Path, chunks: Iterable[bytes | bytearray | memoryvie
     target = Path(os.path.realpath(path))
     sibling = target.with_name(f".asyncdemo-{secrets.token_hex(8)}.tmp")
     try:
-        with sibling.open("xb") as file:
+        with sibling.open("xb", BUFFER) as file:
             file.writelines(chunks)
         sibling.replace(target)
-    finally:
+    except BaseException:
         sibling.unlink(missing_ok=True)
+        raise
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -20,6 +20,9 @@ PREFIX: Final = struct.Struct("<III")
 AT_ONCE: Final = 4096
 """Bytes: of more than five thousand `zlib` lets other threads have the interpreter, which takes longer to get back."""
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Not escaped to ASCII: two lone surrogates in a row would come back as one character."""
+
 Bytes = bytes | bytearray | memoryview
 Piece = tuple[Mapping[str, Any], Bytes]
 
@@ -30,8 +33,7 @@ class UnusableError(Exception):
 
 def written(about: Mapping[str, Any], body: Bytes = b"") -> tuple[bytes, Bytes]:
     """A piece as it lies in a file: two parts, of which the second is `body` itself."""
-    # Not escaped to ASCII: two lone surrogates in a row would come back as one character.
-    said = json.dumps(about, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    said = _JSON.encode(about).encode("utf-8", "surrogatepass")
     lengths = (len(said), len(body))
     return PREFIX.pack(*lengths, _crc(lengths, said, body)) + said, body
 

@@ -15,7 +15,7 @@ from time import thread_time
 from typing import TYPE_CHECKING
 
 from asyncdemo import journal
-from asyncdemo.files import reason, write_whole
+from asyncdemo.files import BUFFER, reason, write_whole
 from asyncdemo.journal import Bytes
 from asyncdemo.recorder.forgetting import ForgetfulRows
 from asyncdemo.recorder.news import News
@@ -31,8 +31,6 @@ SHARE = 50
 """Saving takes at most one part in this many of the time."""
 SLICE_S = 0.002
 """After so long it lets the program have its way for a moment."""
-BUFFER = 1 << 20
-"""Bytes that are written at once: each time the program has its way as well."""
 REST_S = 0.001
 PARTIAL = ".partial"
 
