@@ -46,6 +46,7 @@ static PyMethodDef functions[] = {
     {"front", front, METH_VARARGS, "What stands before a method of a loop."},
     {"watch", watch, METH_VARARGS, "Rest until a loop runs long."},
     {"unfinished", unfinished, METH_O, "What serves the tasks that have not ended."},
+    {"remembered", remembered_wait, METH_VARARGS, "What is remembered of a chain of awaits."},
     {"remember", remember, METH_VARARGS, "Remember what a chain of awaits says."},
     {"learn", learn, METH_VARARGS, "Learn where the slots of a class are."},
     {"learn_values", learn_values, METH_VARARGS, "Learn what some numbers mean."},

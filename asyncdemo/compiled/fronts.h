@@ -141,15 +141,16 @@ static int call_later(Front *front, PyObject *loop, PyObject *const *given, Py_s
 }
 
 /* Whether these names are the one of the context. asyncio's own tasks always pass the same tuple, with a string of
-   theirs: it is remembered. */
-static int is_context(PyObject *names)
+   theirs, which is remembered; a program in Python passes one that is interned. */
+static inline int is_context(PyObject *names)
 {
     static PyObject *theirs;
-    if (names == theirs)
-        return 1;
-    if (PyTuple_GET_SIZE(names) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(names, 0), str_context) != 0)
+    PyObject *name = PyTuple_GET_SIZE(names) == 1 ? PyTuple_GET_ITEM(names, 0) : NULL;
+    if (name == NULL || name == str_context || name == theirs)
+        return name != NULL;
+    if (PyUnicode_Compare(name, str_context) != 0)
         return 0;
-    Py_XSETREF(theirs, Py_NewRef(names));
+    Py_XSETREF(theirs, Py_NewRef(name));
     return 1;
 }
 

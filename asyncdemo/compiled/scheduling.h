@@ -96,12 +96,14 @@ static int first_step_in_python(PyObject *loop, PyObject *step, PyObject *task)
 static int first_step(PyObject *loop, PyObject *step, const StepSlots *at, PyObject *task)
 {
     PyObject *running = OF(loop, in_loop.running);
-    const StepSlots *maker = slots_of(running);
-    if (maker == NULL || FLAG(loop, in_loop.chooses) || OF(loop, in_loop.first_turn) != Py_None ||
+    if (running == OF(loop, in_loop.idle) || FLAG(loop, in_loop.chooses) || OF(loop, in_loop.first_turn) != Py_None ||
         OF(loop, in_loop.expected) != Py_None || PyDict_GET_SIZE(OF(loop, in_loop.watch)))
         return first_step_in_python(loop, step, task);
-    int parent = NUMBER(running, maker->row), row, in_step = OF(running, maker->task) != Py_None;
-    BirthRow birth = {0, 0, 0, parent, 0, NUMBER(loop, in_loop.number), 0};
+    const StepSlots *maker = slots_of(running);
+    int row, waker, in_step = maker != NULL && OF(running, maker->task) != Py_None;
+    if (row_of(running, &waker) < 0)
+        return -1;
+    BirthRow birth = {0, 0, 0, waker < 0 ? none : waker, 0, NUMBER(loop, in_loop.number), 0};
     PyObject *coroutine = ASK(task, get_coro);
     int known = coroutine == NULL ? -1 : named(loop, coroutine, &birth.coro, &birth.defined);
     Py_XDECREF(coroutine);
@@ -121,7 +123,7 @@ static int first_step(PyObject *loop, PyObject *step, const StepSlots *at, PyObj
     REAL(step, at->since) = REAL(step, at->ready) = birth.created;
     NUMBER(step, at->row) = row;
     NUMBER(step, at->wait) = none;
-    NUMBER(step, at->waker) = parent;
+    NUMBER(step, at->waker) = waker;
     FLAG(step, at->scheduled) = 1;
     return 1;
 }

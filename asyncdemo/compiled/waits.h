@@ -99,6 +99,15 @@ static int remembered(PyObject *waits, PyObject *coroutine)
     return -1;
 }
 
+/* remembered(waits, coroutine): the row of what a suspended coroutine waits for, when that was remembered, or -1. */
+static PyObject *remembered_wait(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    PyObject *waits, *coroutine;
+    if (!PyArg_ParseTuple(given, "O!O", in_waits.type, &waits, &coroutine))
+        return NULL;
+    return PyLong_FromLong(remembered(waits, coroutine));
+}
+
 /* remember(waits, coroutine, links, own, row): from now on a coroutine that is suspended like this one waits for what
    `row` says; the line that is told is that of the link at depth `own`, or of none when it is negative. Where more links
    were seen than coroutines, a type does not tell what follows: nothing is remembered. */

@@ -86,10 +86,11 @@ class PendingTasks:
         known = {row: task for row, task in list(self._known.items()) if row in rows}
         for reference in list(self._recorder.seen_loops):
             loop = reference()
+            watched = None if loop is None else recorder_of(loop)
             for task in asyncio.all_tasks(loop) if loop is not None else ():
                 row = self._recorder.tasks.row_of(task)
                 if row in rows and row not in known:
-                    known[row] = _Known(weakref.ref(task), recorder_of(loop))
+                    known[row] = _Known(weakref.ref(task), watched)
         self._known = known
 
     def _note_names(self, steps: Iterable[Any]) -> None:
