@@ -18,14 +18,14 @@ CLIENTS, REQUESTS = 50, 100
 
 async def hello(_request: web.Request) -> web.Response:
     """Answer at once."""
-    return web.Response(text="hello")
+    return web.Response(text="ok")
 
 
 async def client(session: aiohttp.ClientSession, url: str) -> None:
     """Send one client's requests, one after another."""
     for _ in range(REQUESTS):
         async with session.get(url) as response:
-            await response.read()
+            await response.text()
 
 
 async def main() -> None:
