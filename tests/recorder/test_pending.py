@@ -87,6 +87,35 @@ def test_snapshots_follow_what_tasks_wait_for(loop: str, debug: bool) -> None:
     assert started[1:] == [list(trace.tasks.started_ns)] * 9
 
 
+@pytest.mark.parametrize("loop", REAL_LOOPS)
+def test_what_others_waited_for_is_told_of_those_who_came_to_the_same_lines(loop: str) -> None:
+    """What is known of a line from before is not read again, and is told of no other line of the same function."""
+
+    async def job(*, first: bool) -> None:
+        if first:
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    async def main() -> list[Counter[tuple[Wait, int]]]:
+        jobs, found = list[asyncio.Task[None]](), list[Counter[tuple[Wait, int]]]()
+        for _ in range(3):
+            jobs += [asyncio.create_task(job(first=first)) for first in (True, False, False)]
+            await asyncio.sleep(0)
+            trace = recorder.snapshot()[0]
+            waits = [wait for wait in list(trace.tasks.waiting)[1:] if wait != NONE]
+            lines = [trace.sites.line[trace.waits.site[wait]] - job.__code__.co_firstlineno for wait in waits]
+            found.append(Counter(zip((Wait(trace.waits.kind[wait]) for wait in waits), lines, strict=True)))
+        for task in jobs:
+            task.cancel()
+        await asyncio.wait(jobs)
+        return found
+
+    with Recorder() as recorder, asyncio.Runner(loop_factory=new_loop(loop)) as runner:
+        found = runner.run(main())
+
+    assert found == [Counter({(Wait.SLEEP, 2): times, (Wait.SLEEP, 3): 2 * times}) for times in (1, 2, 3)]
+
+
 def test_of_very_many_tasks_nothing_is_said() -> None:
     """A snapshot does not ask each of them what it waits for."""
 
