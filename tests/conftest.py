@@ -27,6 +27,12 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("same")
 
+# `nohup` has hang-ups ignored, and a shell the interrupts of what it runs in the background: whatever is started would
+# ignore them too.
+for name, usual in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) == signal.SIG_IGN:
+        signal.signal(getattr(signal, name), usual)
+
 SURROUNDINGS = (
     "CI", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES", "NO_COLOR",
     "PYTHONASYNCIODEBUG", "PYTHONIOENCODING",
