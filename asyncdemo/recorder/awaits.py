@@ -172,11 +172,7 @@ class WaitBook(numbers(object, closed_until_s=float, unseen_waits=int)):  # type
             future: what it is suspended on.
             resources: finds the row of a lock, a queue and so on.
         """
-        coroutine = task.get_coro()
-        known = hot.remembered(self, coroutine) if hot and not self._closely else NONE
-        if known != NONE:
-            return known
-        links, code_ids = chain(coroutine)
+        links, code_ids = chain(task.get_coro())
         key = tuple(code_ids)
         shape = self._shapes.get(key) or self._new_shape(key, links)
         frame = None if shape.own is None else frame_of(links[shape.own])

@@ -121,7 +121,9 @@ class PendingTasks:
         requests = loop.watch.get(row) if loop is not None else None
         if requests and requests[-1].site not in self._recorder.sites.installed:
             return self._recorder.request_wait(requests[-1])
-        return self._recorder.waits.read(task, Actor.UNKNOWN, future, self._recorder.resources)
+        waits = self._recorder.waits
+        remembered: int = hot.remembered(waits, task.get_coro()) if hot else NONE
+        return remembered if remembered != NONE else waits.read(task, Actor.UNKNOWN, future, self._recorder.resources)
 
     def unheeded(self) -> dict[int, int]:
         """How many requests to end those that are still suspended have had, and not taken back."""
